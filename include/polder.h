@@ -1,0 +1,33 @@
+#ifndef PLD_POLDER_H
+#define PLD_POLDER_H
+
+/** @file
+ * The whole of Polder. Each module has a header of its own in polder/. */
+
+#include "polder/config.h"
+#include "polder/version.h"
+
+#include "polder/digest.h"
+#include "polder/log.h"
+#include "polder/memory.h"
+#include "polder/random.h"
+#include "polder/status.h"
+#include "polder/types.h"
+
+#include "polder/agree.h"
+#include "polder/context.h"
+#include "polder/reduce.h"
+#include "polder/timer.h"
+
+#include "polder/box.h"
+#include "polder/field.h"
+#include "polder/grid.h"
+
+#include "polder/halo.h"
+
+#ifdef PLD_HAVE_HDF5
+#include "polder/file.h"
+#include "polder/series.h"
+#endif
+
+#endif

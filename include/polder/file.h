@@ -1,0 +1,100 @@
+#ifndef PLD_FILE_H
+#define PLD_FILE_H
+
+#include "polder/field.h"
+
+PLD_BEGIN_C
+
+/** @file
+ * Parallel HDF5 files: fields by global index, with attributes and
+ * coordinates. What N ranks wrote, M ranks read, with any decomposition. Files
+ * are good netCDF-4 too: every dimension has a dimension scale. */
+
+/** Opaque: an open file. */
+typedef struct pld_file pld_file;
+
+/** Create a file, in place of one that is there. Errors: PLD_ERR_NOENT (no
+ * such folder), PLD_ERR_ACCESS, PLD_ERR_SPACE, PLD_ERR_ARG (path empty, too
+ * long, a folder). *Collective, agreed*. */
+PLD_CALL pld_file_create(pld_ctx *ctx, const char *path, pld_file **out);
+
+/** Open a file that is there, for reading or for reading and writing. Errors:
+ * PLD_ERR_NOENT, PLD_ERR_ACCESS, PLD_ERR_FORMAT (not HDF5), PLD_ERR_CORRUPT
+ * (cut short). *Collective, agreed*. */
+PLD_CALL pld_file_open(pld_ctx *ctx, const char *path, bool writable,
+                       pld_file **out);
+
+/** Close it and set *file to NULL; *file may be NULL. What was written is in
+ * the file when this returns PLD_OK. *Collective, agreed*. */
+PLD_CALL pld_file_close(pld_file **file);
+
+/** Coordinates along one dimension of a grid. */
+typedef struct pld_axis {
+    const char *name;  /**< such as "x"; NULL: "x", "y", "z" from the last */
+    const char *units; /**< such as "m"; NULL: none */
+    double origin;     /**< coordinate of the low face of cell 0 */
+    double spacing;    /**< cell size; 0: 1 */
+} pld_axis;
+
+/** Describe the coordinates of the fields written after this call: `naxes`
+ * axes for grids of as many dimensions. Cells get origin + (i + 1/2) spacing,
+ * nodes origin + i spacing. Without it indices are the coordinates.
+ * *Collective, agreed*. */
+PLD_CALL pld_file_set_axes(pld_file *file, int naxes, const pld_axis *axes);
+
+/** Write a field under its name, with dimensions (z, y, x, component), the
+ * last only when it has several. Over a variable of that name when shape and
+ * type agree; otherwise PLD_ERR_SHAPE or PLD_ERR_TYPE. PLD_ERR_SPACE is told
+ * before anything is written. *Collective, agreed*. */
+PLD_CALL pld_file_write(pld_file *file, pld_field *field);
+
+/** Read the variable `name` into the own points of a field. Numbers convert
+ * when the field's type holds them all (integers to wider ones and to f64,
+ * f32 to f64, any byte order), otherwise PLD_ERR_TYPE. PLD_ERR_NOENT tells
+ * the names that are there. *Collective, agreed*. */
+PLD_CALL pld_file_read(pld_file *file, const char *name, pld_field *field);
+
+/** What a file says of a variable. */
+typedef struct pld_variable {
+    pld_type type; /**< smallest of our types that holds its numbers */
+    int ndims;     /**< 0 to 4 */
+    int64_t size[4];
+} pld_variable;
+
+/** Look up a variable; PLD_ERR_NOENT tells the names that are there.
+ * *Collective, agreed*. */
+PLD_CALL pld_file_inquire(pld_file *file, const char *name,
+                          pld_variable *out);
+
+/** Read a box of a variable of 1 to 3 dimensions, own or foreign, into an
+ * array of the box's shape. Each rank gives its own box; an empty one reads
+ * nothing. Each rank reads no more than its box. Conversion as
+ * pld_file_read. *Collective, agreed*. */
+PLD_CALL pld_file_read_box(pld_file *file, const char *name, pld_box box,
+                           pld_type type, void *out);
+
+/** Set an attribute of `count` numbers on a variable, or on the file when
+ * `variable` is NULL; in place of one that is there. The same on all ranks.
+ * *Collective, agreed*. */
+PLD_CALL pld_file_write_attribute(pld_file *file, const char *variable,
+                                  const char *name, pld_type type,
+                                  int64_t count, const void *values);
+
+/** Read an attribute of exactly `count` numbers (PLD_ERR_SHAPE), converted as
+ * pld_file_read does. *Collective, agreed*. */
+PLD_CALL pld_file_read_attribute(pld_file *file, const char *variable,
+                                 const char *name, pld_type type,
+                                 int64_t count, void *out);
+
+/** Set an attribute that is a text. *Collective, agreed*. */
+PLD_CALL pld_file_write_text(pld_file *file, const char *variable,
+                             const char *name, const char *text);
+
+/** Read a text attribute into `size` bytes, ended by a zero; PLD_ERR_OVERFLOW
+ * tells the size that is needed. *Collective, agreed*. */
+PLD_CALL pld_file_read_text(pld_file *file, const char *variable,
+                            const char *name, int64_t size, char *out);
+
+PLD_END_C
+
+#endif

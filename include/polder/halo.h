@@ -1,0 +1,69 @@
+#ifndef PLD_HALO_H
+#define PLD_HALO_H
+
+#include "polder/field.h"
+
+PLD_BEGIN_C
+
+/** @file
+ * Halo exchange: filling ghosts with the values of their owners.
+ *
+ * A halo is planned once and exchanged often. Fields of one exchange travel
+ * together, one message for each pair of ranks. Ghosts outside the domain of a
+ * dimension that is not periodic are not touched. */
+
+/** Opaque: a plan, its buffers and its messages. */
+typedef struct pld_halo pld_halo;
+
+/** Which ghosts a stencil needs. */
+typedef enum pld_stencil {
+    PLD_BOX, /**< all, edges and corners included */
+    PLD_STAR /**< only those that differ from an own index in one dimension */
+} pld_stencil;
+
+/** What to exchange. Zero is the default, but for the fields. */
+typedef struct pld_halo_spec {
+    int nfields;              /**< at least 1 */
+    pld_field *const *fields; /**< on grids of one context; any types */
+    pld_stencil stencil;
+    /** Width at each side; all zero: the full halo of each field. More than a
+     * field's halo is PLD_ERR_ARG. May exceed the neighbour's block. */
+    pld_width width;
+} pld_halo_spec;
+
+/** Plan an exchange. The fields must outlive it. *Collective, agreed*. */
+PLD_CALL pld_halo_create(const pld_halo_spec *spec, pld_halo **out);
+
+/** Destroy it and set *halo to NULL; *halo may be NULL. PLD_ERR_STATE between
+ * begin and end. *Collective*. */
+PLD_CALL pld_halo_destroy(pld_halo **halo);
+
+/** Start an exchange. Until pld_halo_end the ghosts must not be read and the
+ * own points not be written; own points may be read. PLD_ERR_STATE when one is
+ * under way. Several halos may be under way at a time, begun and ended in the
+ * same order on all ranks. *Collective*. */
+PLD_CALL pld_halo_begin(pld_halo *halo);
+
+/** Wait until the ghosts are filled. PLD_ERR_STATE without a begin.
+ * *Collective*. */
+PLD_CALL pld_halo_end(pld_halo *halo);
+
+/** Begin and end. *Collective*. */
+PLD_CALL pld_halo_exchange(pld_halo *halo);
+
+/** What one exchange moves, on this rank. */
+typedef struct pld_halo_info {
+    int npeers;         /**< other ranks that it sends to or receives from */
+    int64_t sent_bytes; /**< to other ranks */
+    int64_t received_bytes;
+    int64_t copied_bytes; /**< within this rank: periodic images of itself */
+    int64_t plan_bytes;   /**< memory of the plan, without buffers */
+    int64_t buffer_bytes;
+} pld_halo_info;
+
+/** See there. *Local*. */
+PLD_CALL pld_halo_describe(const pld_halo *halo, pld_halo_info *out);
+
+PLD_END_C
+
+#endif
