@@ -1,6 +1,7 @@
 #ifndef PLD_STATUS_H
 #define PLD_STATUS_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "polder/api.h"
@@ -63,6 +64,7 @@ typedef struct pld_error_frame {
 /** The calling thread's last error. */
 typedef struct pld_error {
     pld_status status;
+    bool agreed;    /**< every rank of the context has this error */
     char text[512]; /**< names the argument, its value and the remedy */
     int nframes;    /**< frames kept, at most PLD_ERROR_FRAMES */
     int ndropped;   /**< frames beyond those */

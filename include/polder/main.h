@@ -1,0 +1,43 @@
+#ifndef PLD_MAIN_H
+#define PLD_MAIN_H
+
+#include "polder/context.h"
+
+PLD_BEGIN_C
+
+/** @file
+ * A main program in one line, for programs that do all their work in Polder.
+ * Not part of polder.h: the library itself never starts or ends MPI; this
+ * function is compiled into the program that includes it. */
+
+/** What the program does, on all ranks. */
+typedef pld_status pld_main_body(pld_ctx *ctx, int argc, char **argv);
+
+/** Start MPI, run `body` in a context over all ranks, end MPI, and return the
+ * program's exit code. An error is printed, once when all ranks share it, and
+ * ends the program on all ranks. *Collective*. */
+static inline int pld_main(int argc, char **argv, pld_main_body *body)
+{
+    MPI_Init(&argc, &argv);
+    pld_ctx *ctx = NULL;
+    pld_status status = pld_ctx_create(MPI_COMM_WORLD, NULL, &ctx);
+    if (status == PLD_OK)
+        status = body(ctx, argc, argv);
+    if (status == PLD_OK)
+        status = pld_ctx_destroy(&ctx);
+    if (status != PLD_OK) {
+        bool agreed = ctx != NULL && pld_error_last()->agreed;
+        if (!agreed || pld_ctx_rank(ctx) == 0)
+            pld_error_print(stderr);
+        /* Let the text out before the first rank ends them all. */
+        if (agreed)
+            MPI_Barrier(MPI_COMM_WORLD);
+        MPI_Abort(MPI_COMM_WORLD, 1);
+    }
+    MPI_Finalize();
+    return 0;
+}
+
+PLD_END_C
+
+#endif
