@@ -18,13 +18,13 @@
 /** A public function whose status must be looked at. */
 #define PLD_CALL                                                               \
     __attribute__((visibility("default"), warn_unused_result)) pld_status
-/** printf-like checking of argument `format` against those from `first`. */
-#define PLD_PRINTF(format, first)                                              \
-    __attribute__((format(printf, format, first)))
+/** printf-like checking of argument `text` against those from `first`. */
+#define PLD_PRINTF(text, first)                                                \
+    __attribute__((__format__(__printf__, text, first)))
 #else
 #define PLD_API
 #define PLD_CALL pld_status
-#define PLD_PRINTF(format, first)
+#define PLD_PRINTF(text, first)
 #endif
 
 #endif

@@ -23,12 +23,15 @@
 #include <mpi.h>
 
 #if defined(PLD_MPI_FLAVOUR_OPENMPI) && !defined(OPEN_MPI)
-#error "Polder was built with Open MPI, this mpi.h is of another MPI: compile with mpicc.openmpi (Open MPI's mpicc), or build Polder with your MPI: ./configure CC=YOUR_MPICC"
+#error "This Polder was built with Open MPI: compile with its mpicc"
+#error "(mpicc.openmpi), or build a Polder with yours: ./configure CC=MPICC"
 #elif defined(PLD_MPI_FLAVOUR_MPICH) && !defined(MPICH_VERSION)
-#error "Polder was built with MPICH, this mpi.h is of another MPI: compile with mpicc.mpich (MPICH's mpicc), or build Polder with your MPI: ./configure CC=YOUR_MPICC"
+#error "This Polder was built with MPICH: compile with its mpicc"
+#error "(mpicc.mpich), or build a Polder with yours: ./configure CC=MPICC"
 #elif defined(PLD_MPI_FLAVOUR_OTHER) &&                                        \
     (defined(OPEN_MPI) || defined(MPICH_VERSION))
-#error "Polder was built with an MPI that is neither Open MPI nor MPICH, this mpi.h is of one of them: build Polder with your MPI: ./configure CC=YOUR_MPICC"
+#error "This Polder was not built with Open MPI or MPICH: compile with its"
+#error "mpicc, or build a Polder with yours: ./configure CC=MPICC"
 #endif
 
 #endif

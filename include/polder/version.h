@@ -9,7 +9,7 @@ PLD_BEGIN_C
  * Which Polder this is. The numbers are written here and nowhere else: the
  * build reads them from this file. */
 
-#define PLD_VERSION_MAJOR 0 /**< first number: the name of the shared library */
+#define PLD_VERSION_MAJOR 0 /**< first number, in the soname */
 #define PLD_VERSION_MINOR 1 /**< second number: new functions */
 #define PLD_VERSION_PATCH 0 /**< third number: repairs only */
 
