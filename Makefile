@@ -140,12 +140,12 @@ $(foreach f,$(folders),$(eval $(call folder_rule,$(f))))
 
 settings = CC='$(CC)' NM='$(NM)' PKG_CONFIG='$(PKG_CONFIG)' MAKE='$(MAKE)' \
 	MPI_FLAVOUR='$(MPI_FLAVOUR)' MPIEXEC='$(MPIEXEC)' MPIEXEC_FLAGS='$(MPIEXEC_FLAGS)' \
-	INSTRUMENT_FLAGS='$(INSTRUMENT_FLAGS)' VERSION='$(VERSION)' \
+	INSTRUMENT_FLAGS='$(INSTRUMENT_FLAGS)' PRIVATE_FLAGS='$(HDF5_CFLAGS) $(BLAS_CFLAGS)' VERSION='$(VERSION)' \
 	SRCDIR='$(abspath $(srcdir))' BUILDDIR='$(CURDIR)' BUILD='$(CURDIR)/$(B)'
 
 .PHONY: check installcheck bench bench-peers demo
 ## make check [T=name]       run every test and every example, or those named so
-check: all $(call program,$(checked))
+check: $(if $(check_scripts),all) $(call program,$(checked))
 	@$(settings) $(srcdir)/tests/run \
 	$(if $(filter yes,$(HAVE_CMOCKA)),,"skip=unit tests=CMocka was not found") \
 	$(foreach f,$(checked),$(call program,$(f))=$(srcdir)/$(f)) \
@@ -155,3 +155,133 @@ check: all $(call program,$(checked))
 check-symbols check-install check-flavour: all
 check-%: $(srcdir)/tests/check_%.sh
 	@$(settings) $<
+
+## make bench [T=name]       run the benchmarks, two ranks on two cores
+## make bench-peers          run the same work done by others beside them
+bench: all $(call program,$(call named,$(benches)))
+bench-peers: all $(call program,$(call named,$(peers) $(benches)))
+bench bench-peers:
+	@for program in $(filter-out all,$^); do \
+		OPENBLAS_NUM_THREADS=1 $(blas_kernels) \
+		$(MPIEXEC) $(MPIEXEC_FLAGS) -n 2 --bind-to core $$program || exit 1; done
+
+# OpenBLAS before 0.3.22 does not know newer Intel cores and takes its slowest
+# kernels for them; the name is read when the library loads.
+blas_kernels = $(if $(OPENBLAS_CORETYPE),,$(shell \
+	grep -qm1 avx512f /proc/cpuinfo 2>/dev/null && echo OPENBLAS_CORETYPE=SkylakeX || \
+	{ grep -qm1 avx2 /proc/cpuinfo 2>/dev/null && echo OPENBLAS_CORETYPE=Haswell; }))
+
+## make demo [DATA=folder]   run the tsunami simulation on all cores
+demo: all $(call program,$(filter %/tsunami,$(folders)))
+	@$(settings) DATA='$(abspath $(DATA))' CORES=$(cores) $(srcdir)/examples/tsunami/demo.sh
+
+cores = $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
+
+# --- Installing --------------------------------------------------------------
+
+INSTALL ?= install
+cmakedir = $(libdir)/cmake/Polder
+relative = $(patsubst $(prefix)/%,$(2)/%,$(1))
+up_from = $(shell realpath -m --relative-to='$(1)' '$(prefix)' 2>/dev/null || echo ../..)
+pcs = $(HDF5_PC) $(BLAS_PC) $(XXHASH_PC)
+no_pcs = $(if $(HDF5_PC),,$(HDF5_LIBS)) $(if $(BLAS_PC),,$(BLAS_LIBS)) \
+	$(if $(XXHASH_PC),,$(XXHASH_LIBS)) $(LIBS) -lm
+# fill TEMPLATE, PREFIX AS WRITTEN THERE, FOLDER IT GOES TO
+fill = sed -e 's|@version@|$(VERSION)|g' -e 's|@soname@|$(soname)|' \
+	-e 's|@mpi_name@|$(MPI_NAME)|' -e 's|@mpi_pc@|$(MPI_PC)|' \
+	-e 's|@private_pcs@|$(strip $(pcs))|' -e 's|@private_libs@|$(strip $(no_pcs))|' \
+	-e 's|@to_prefix@|$(call up_from,$(3))|' \
+	-e 's|@libdir@|$(call relative,$(libdir),$(2))|' \
+	-e 's|@includedir@|$(call relative,$(includedir),$(2))|' $(srcdir)/m4/$(1).in
+
+installed = $(addprefix $(includedir)/,$(headers:include/%=%) polder/config.h) \
+	$(addprefix $(libdir)/,libpolder.a libpolder.so $(soname) libpolder.so.$(VERSION) pkgconfig/polder.pc) \
+	$(addprefix $(cmakedir)/,PolderConfig.cmake PolderConfigVersion.cmake)
+
+.PHONY: install uninstall
+## make install              DESTDIR=, prefix= and the like are heeded
+install: all
+	$(INSTALL) -d $(addprefix $(DESTDIR),$(includedir)/polder $(libdir)/pkgconfig $(cmakedir))
+	$(INSTALL) -m 644 $(srcdir)/include/polder.h $(DESTDIR)$(includedir)
+	$(INSTALL) -m 644 $(addprefix $(srcdir)/,$(filter include/polder/%,$(headers))) \
+		include/polder/config.h $(DESTDIR)$(includedir)/polder
+	$(INSTALL) -m 644 $(B)/libpolder.a $(DESTDIR)$(libdir)
+	$(INSTALL) -m 755 $(B)/libpolder.so.$(VERSION) $(DESTDIR)$(libdir)
+	ln -sf libpolder.so.$(VERSION) $(DESTDIR)$(libdir)/$(soname)
+	ln -sf $(soname) $(DESTDIR)$(libdir)/libpolder.so
+	$(call fill,polder.pc,$${prefix},$(libdir)/pkgconfig) >$(DESTDIR)$(libdir)/pkgconfig/polder.pc
+	$(call fill,PolderConfig.cmake,$${_polder_prefix},$(cmakedir)) >$(DESTDIR)$(cmakedir)/PolderConfig.cmake
+	$(call fill,PolderConfigVersion.cmake,,$(cmakedir)) >$(DESTDIR)$(cmakedir)/PolderConfigVersion.cmake
+
+## make uninstall            remove what install put there
+uninstall:
+	rm -f $(addprefix $(DESTDIR),$(installed))
+	-rmdir $(addprefix $(DESTDIR),$(includedir)/polder $(cmakedir) $(libdir)/cmake \
+		$(libdir)/pkgconfig) 2>/dev/null
+
+## make installcheck         use the installed copy from outside of the tree
+installcheck:
+	@$(settings) INSTALLED='$(DESTDIR)$(prefix)' $(srcdir)/tests/check_install.sh
+
+# --- Passing on --------------------------------------------------------------
+
+name := polder-$(VERSION)
+
+.PHONY: dist distcheck
+## make dist                 polder-VERSION.tar.gz, with configure
+dist: $(srcdir)/configure
+	rm -rf $(B)/dist && mkdir -p $(B)/dist/$(name)
+	(cd $(srcdir) && { git ls-files; echo configure; } | grep -v '^\.git' | \
+		tar -cf - -T -) | tar -xf - -C $(B)/dist/$(name)
+	touch $(B)/dist/$(name)/configure
+	tar -czf $(name).tar.gz --owner=0 --group=0 -C $(B)/dist $(name)
+	rm -rf $(B)/dist
+
+## make distcheck [T=name]   build, check, install, uninstall from that file
+distcheck: dist
+	$(srcdir)/.ci/distcheck $(CURDIR)/$(name).tar.gz $(CURDIR)/$(B)/distcheck \
+		'CC=$(CC)' '$(T)'
+
+# --- Looking after the source ------------------------------------------------
+
+c_files = $(filter-out include/polder/config.h lib/config.h,$(call sources,include/*.h \
+	include/*/*.h lib/*/*.[ch] tests/*.[ch] tests/*/*.[ch] examples/*.[ch] \
+	examples/*/*.[ch] benchmarks/*.[ch] benchmarks/*/*.[ch]))
+clang_format = clang-format --style=file
+
+.PHONY: style check-style tidy docs clean distclean help deps deps-all
+## make style, check-style   let clang-format lay out the source, or only look
+style:
+	cd $(srcdir) && $(clang_format) -i $(c_files)
+check-style:
+	cd $(srcdir) && $(clang_format) --dry-run -Werror $(c_files)
+
+## make tidy                 clang-tidy over the library
+tidy: all
+	clang-tidy --quiet $(addprefix $(srcdir)/,$(filter lib/%.c,$(c_files))) -- $(lib_flags) \
+		$(patsubst -I%,-isystem%,$(filter -I%,$(shell $(CC) -show)))
+
+## make docs                 the public headers as HTML in build/docs
+docs: config.mk
+	@mkdir -p $(B)/docs
+	sed -e 's|@version@|$(VERSION)|' -e 's|@srcdir@|$(srcdir)|g' -e 's|@build@|$(B)|' \
+		$(srcdir)/doc/Doxyfile.in | doxygen -
+
+## make print-NAME           value of a variable of this file
+print-%: ; @echo '$*=$($*)'
+
+## make deps                 install what is needed on Debian or Ubuntu, or say what
+## make deps-all             the same, with the other MPI and the developers' tools
+deps: ; @$(srcdir)/.ci/deps
+deps-all: ; @$(srcdir)/.ci/deps all
+
+## make clean, distclean     forget what was built, and what configure made
+clean:
+	rm -rf $(B)
+distclean: clean
+	rm -rf config.mk config.log config.status lib/config.h include/polder/config.h \
+		$(srcdir)/autom4te.cache $(srcdir)/configure~
+
+help:
+	@sed -n 's/^## //p' $(srcdir)/Makefile
+	@echo 'V=1 shows the commands; ./configure --help the switches.'
