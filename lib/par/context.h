@@ -22,7 +22,8 @@ enum { PLD_PHASE_EXCHANGE, PLD_PHASE_REDUCE, PLD_PHASE_FILE, PLD_PHASE_OWN };
 struct pld_phase {
     char name[PLD_CTX_PHASE_NAME];
     double seconds;
-    double entered; /* moment of begin; below 0 when not entered */
+    double entered; /* moment of the outermost begin */
+    int depth;      /* begins without their end */
     int64_t calls;
 };
 
@@ -57,6 +58,9 @@ void pld_ctx_release(pld_ctx *ctx, pld_kind kind);
 void pld_phase_begin(pld_ctx *ctx, int phase);
 void pld_phase_end(pld_ctx *ctx, int phase);
 
+/* Set up the library's own phases. */
+void pld_phase_init(pld_ctx *ctx);
+
 /* Call MPI and turn its error into a status with MPI's own text. */
 #define PLD_TRY_MPI(call)                                                      \
     do {                                                                       \
@@ -66,7 +70,21 @@ void pld_phase_end(pld_ctx *ctx, int phase);
                                  __func__);                                    \
     } while (0)
 
-pld_status pld_mpi_raise(int code, const char *call, const char *file,
-                         int line, const char *function);
+/* The same for a function that owns something. */
+#define PLD_TRY_MPI_TO(label, call)                                            \
+    do {                                                                       \
+        int mpi_code_ = (call);                                                \
+        if (mpi_code_ != MPI_SUCCESS) {                                        \
+            status =                                                           \
+                pld_mpi_raise(mpi_code_, #call, __FILE__, __LINE__, __func__); \
+            goto label;                                                        \
+        }                                                                      \
+    } while (0)
+
+/* MPI's own text of an error code. */
+void pld_mpi_text(int code, char text[MPI_MAX_ERROR_STRING]);
+
+pld_status pld_mpi_raise(int code, const char *call, const char *file, int line,
+                         const char *function);
 
 #endif

@@ -30,4 +30,7 @@ pld_status pld_broadcast(pld_ctx *ctx, void *data, int64_t bytes, int root);
 /* For tests: bytes above which the derived datatype is used; 0: INT_MAX. */
 void pld_message_set_limit(int64_t bytes);
 
+/* That limit. */
+int64_t pld_message_limit(void);
+
 #endif

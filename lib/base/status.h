@@ -1,0 +1,12 @@
+#ifndef PLD_BASE_STATUS_H
+#define PLD_BASE_STATUS_H
+
+#include "polder/status.h"
+
+/* For pld_agree: make the calling thread's record the one that all ranks
+ * share. If the record is this rank's own error, its frames are kept, so that
+ * the trace still leads to where it arose; otherwise a record starts here. */
+void pld_error_share(pld_status status, const char *text, bool own,
+                     const char *file, int line, const char *function);
+
+#endif

@@ -1,0 +1,79 @@
+#include "polder/agree.h"
+#include "par/context.h"
+#include "base/status.h"
+#include "polder/digest.h"
+
+#include <stdio.h>
+
+/* What the lowest failing rank tells the others. */
+struct verdict {
+    int status;
+    char text[sizeof((pld_error *)NULL)->text];
+};
+
+/* The sentence of this rank's error, its rank in front unless an agreement
+ * further down has put one there. */
+static struct verdict make_verdict(int rank, pld_status status)
+{
+    struct verdict verdict = {.status = status};
+    const pld_error *error = pld_error_last();
+    const char *text =
+        error->status == status ? error->text : pld_status_text(status);
+    if (error->status == status && error->agreed)
+        snprintf(verdict.text, sizeof verdict.text, "%s", text);
+    else
+        snprintf(verdict.text, sizeof verdict.text, "rank %d: %.480s", rank,
+                 text);
+    return verdict;
+}
+
+pld_status pld_agree(pld_ctx *ctx, pld_status status)
+{
+    PLD_CHECK(ctx != NULL, PLD_ERR_ARG, "ctx is NULL");
+    int failed = status == PLD_OK ? ctx->nranks : ctx->rank;
+    int lowest = 0;
+    PLD_TRY_MPI(
+        MPI_Allreduce(&failed, &lowest, 1, MPI_INT, MPI_MIN, ctx->comm));
+    if (lowest == ctx->nranks)
+        return PLD_OK;
+
+    struct verdict verdict = {.status = PLD_OK};
+    if (lowest == ctx->rank)
+        verdict = make_verdict(ctx->rank, status);
+    PLD_TRY_MPI(
+        MPI_Bcast(&verdict, (int)sizeof verdict, MPI_BYTE, lowest, ctx->comm));
+    bool own = status != PLD_OK && pld_error_last()->status == status;
+    pld_error_share((pld_status)verdict.status, verdict.text, own, __FILE__,
+                    __LINE__, __func__);
+    return (pld_status)verdict.status;
+}
+
+static pld_status check_arguments(const char *what, const void *data,
+                                  size_t bytes)
+{
+    PLD_CHECK(what != NULL, PLD_ERR_ARG, "what is NULL");
+    PLD_CHECK(data != NULL || bytes == 0, PLD_ERR_ARG,
+              "%s: data is NULL, but bytes is %zu", what, bytes);
+    return PLD_OK;
+}
+
+static pld_status check_digest(const char *what, uint64_t mine, uint64_t first)
+{
+    PLD_CHECK(mine == first, PLD_ERR_MISMATCH, "%s differs from rank 0's",
+              what);
+    return PLD_OK;
+}
+
+pld_status pld_agree_same(pld_ctx *ctx, const char *what, const void *data,
+                          size_t bytes)
+{
+    PLD_CHECK(ctx != NULL, PLD_ERR_ARG, "ctx is NULL");
+    pld_status status = check_arguments(what, data, bytes);
+    /* The length is the seed, so that it must agree too. */
+    uint64_t mine = status == PLD_OK ? pld_digest_bytes(data, bytes, bytes) : 0;
+    uint64_t first = mine;
+    PLD_TRY_MPI(MPI_Bcast(&first, 1, MPI_UINT64_T, 0, ctx->comm));
+    if (status == PLD_OK)
+        status = check_digest(what, mine, first);
+    return pld_agree(ctx, status);
+}

@@ -1,0 +1,189 @@
+#include "polder/reduce.h"
+#include "par/reduce.h"
+#include "par/context.h"
+#include "par/message.h"
+#include "polder/agree.h"
+
+static void combine(double (*choose)(double, double), const void *in,
+                    void *inout, int count, bool single)
+{
+    const double *a64 = in;
+    double *b64 = inout;
+    const float *a32 = in;
+    float *b32 = inout;
+    for (int i = 0; i < count; i++)
+        if (single)
+            b32[i] = (float)choose((double)a32[i], (double)b32[i]);
+        else
+            b64[i] = choose(a64[i], b64[i]);
+}
+
+static void combine_min(void *in, void *inout, int *count, MPI_Datatype *type)
+{
+    combine(pld_least, in, inout, *count, *type == MPI_FLOAT);
+}
+
+static void combine_max(void *in, void *inout, int *count, MPI_Datatype *type)
+{
+    combine(pld_greatest, in, inout, *count, *type == MPI_FLOAT);
+}
+
+pld_status pld_reduce_make_ops(pld_ctx *ctx)
+{
+    PLD_TRY_MPI(MPI_Op_create(combine_min, 1, &ctx->min_op));
+    PLD_TRY_MPI(MPI_Op_create(combine_max, 1, &ctx->max_op));
+    return PLD_OK;
+}
+
+void pld_reduce_free_ops(pld_ctx *ctx)
+{
+    if (ctx->min_op != MPI_OP_NULL)
+        MPI_Op_free(&ctx->min_op);
+    if (ctx->max_op != MPI_OP_NULL)
+        MPI_Op_free(&ctx->max_op);
+}
+
+/* How the elements of a type go through MPI: c128 as two doubles, integer sums
+ * without sign because only those may wrap. */
+struct carrier {
+    MPI_Datatype type;
+    MPI_Op op;
+    int per_element;
+};
+
+static struct carrier find_carrier(const pld_ctx *ctx, pld_op op, pld_type type)
+{
+    bool sum = op == PLD_SUM;
+    MPI_Op integer_op = sum ? MPI_SUM : op == PLD_MIN ? MPI_MIN : MPI_MAX;
+    MPI_Op real_op = sum ? MPI_SUM : op == PLD_MIN ? ctx->min_op : ctx->max_op;
+    switch (type) {
+    case PLD_I64:
+        return (struct carrier){sum ? MPI_UINT64_T : MPI_INT64_T, integer_op,
+                                1};
+    case PLD_I32:
+        return (struct carrier){sum ? MPI_UINT32_T : MPI_INT32_T, integer_op,
+                                1};
+    case PLD_F32:
+        return (struct carrier){MPI_FLOAT, real_op, 1};
+    case PLD_C128:
+        return (struct carrier){MPI_DOUBLE, real_op, 2};
+    default:
+        return (struct carrier){MPI_DOUBLE, real_op, 1};
+    }
+}
+
+/* On one rank nothing is combined: give NaNs the bits they get on several. */
+static void unify_nans(pld_type type, void *out, int64_t count)
+{
+    double *f64 = out;
+    float *f32 = out;
+    for (int64_t i = 0; i < count; i++)
+        if (type == PLD_F64)
+            f64[i] = isnan(f64[i]) ? NAN : f64[i];
+        else
+            f32[i] = isnan(f32[i]) ? NAN : f32[i];
+}
+
+static pld_status combine_ranks(pld_ctx *ctx, pld_op op, pld_type type,
+                                const void *in, int64_t count, void *out)
+{
+    struct carrier carrier = find_carrier(ctx, op, type);
+    int64_t size = (int64_t)pld_type_size(type);
+    int64_t most = pld_message_limit() / size;
+    if (most < 1)
+        most = 1;
+    for (int64_t done = 0; done < count; done += most) {
+        int64_t n = count - done < most ? count - done : most;
+        char *to = (char *)out + done * size;
+        const void *from =
+            in == out ? MPI_IN_PLACE : (const char *)in + done * size;
+        PLD_TRY_MPI(MPI_Allreduce(from, to, (int)n * carrier.per_element,
+                                  carrier.type, carrier.op, ctx->comm));
+    }
+    if (op != PLD_SUM && (type == PLD_F64 || type == PLD_F32))
+        unify_nans(type, out, count);
+    return PLD_OK;
+}
+
+pld_status pld_reduce_check_kind(pld_op op, pld_type type)
+{
+    PLD_CHECK((int)op >= 0 && op < PLD_OP_COUNT, PLD_ERR_ARG,
+              "op %d is not PLD_SUM, PLD_MIN or PLD_MAX", (int)op);
+    PLD_CHECK(pld_type_size(type) > 0, PLD_ERR_TYPE,
+              "type %d is not an element type", (int)type);
+    PLD_CHECK(op == PLD_SUM || type != PLD_C128, PLD_ERR_TYPE,
+              "c128 has no minimum or maximum: only PLD_SUM");
+    return PLD_OK;
+}
+
+static pld_status check_array(const void *in, int64_t count)
+{
+    PLD_CHECK(count >= 0, PLD_ERR_ARG, "count %lld is negative",
+              (long long)count);
+    PLD_CHECK(in != NULL || count == 0, PLD_ERR_ARG,
+              "in is NULL, but count is %lld", (long long)count);
+    return PLD_OK;
+}
+
+static pld_status check_arguments(pld_op op, pld_type type, const void *in,
+                                  int64_t count, const void *out)
+{
+    PLD_TRY(pld_reduce_check_kind(op, type));
+    PLD_TRY(check_array(in, count));
+    PLD_CHECK(out != NULL || count == 0, PLD_ERR_ARG,
+              "out is NULL, but count is %lld", (long long)count);
+    uintptr_t a = (uintptr_t)in;
+    uintptr_t b = (uintptr_t)out;
+    size_t bytes = (size_t)count * pld_type_size(type);
+    PLD_CHECK(a == b || a + bytes <= b || b + bytes <= a, PLD_ERR_ARG,
+              "in and out overlap without being the same");
+    return PLD_OK;
+}
+
+/* Debug builds make sure that all ranks want the same; others take it. */
+static pld_status agree_in_debug(pld_ctx *ctx, pld_status status, pld_op op,
+                                 pld_type type, int64_t count)
+{
+#ifdef PLD_DEBUG
+    int64_t call[] = {op, type, count};
+    PLD_TRY(pld_agree(ctx, status));
+    return pld_agree_same(ctx, "op, type or count of a reduction", call,
+                          sizeof call);
+#else
+    (void)ctx, (void)op, (void)type, (void)count;
+    return status;
+#endif
+}
+
+pld_status pld_reduce(pld_ctx *ctx, pld_op op, pld_type type, const void *in,
+                      int64_t count, void *out)
+{
+    PLD_CHECK(ctx != NULL, PLD_ERR_ARG, "ctx is NULL");
+    pld_status status = check_arguments(op, type, in, count, out);
+    PLD_TRY(agree_in_debug(ctx, status, op, type, count));
+    pld_phase_begin(ctx, PLD_PHASE_REDUCE);
+    status = combine_ranks(ctx, op, type, in, count, out);
+    pld_phase_end(ctx, PLD_PHASE_REDUCE);
+    PLD_TRY(status);
+    return PLD_OK;
+}
+
+pld_status pld_reduce_array(pld_ctx *ctx, pld_op op, pld_type type,
+                            const void *in, int64_t count, void *out)
+{
+    PLD_CHECK(ctx != NULL, PLD_ERR_ARG, "ctx is NULL");
+    PLD_CHECK(out != NULL, PLD_ERR_ARG, "out is NULL");
+    PLD_TRY(check_array(in, count));
+    struct pld_accumulator acc;
+    PLD_TRY(pld_accumulator_start(&acc, op, type));
+    pld_accumulator_add(&acc, in, count, (int64_t)pld_type_size(type));
+    PLD_TRY(pld_accumulator_finish(ctx, &acc, out));
+    return PLD_OK;
+}
+
+pld_status pld_reduce_f64(pld_ctx *ctx, pld_op op, double in, double *out)
+{
+    PLD_CHECK(out != NULL, PLD_ERR_ARG, "out is NULL");
+    PLD_TRY(pld_reduce(ctx, op, PLD_F64, &in, 1, out));
+    return PLD_OK;
+}
