@@ -44,6 +44,10 @@ config.mk: $(srcdir)/configure $(wildcard $(srcdir)/m4/*.in) | $(wait_for_deps)
 	if test -x config.status; then ./config.status --recheck && \
 	./config.status; else $(srcdir)/configure; fi
 
+config_header := $(B)/include/polder/config.h
+$(config_header):
+	./config.status $@
+
 # --- What there is to build --------------------------------------------------
 
 sources = $(patsubst $(srcdir)/%,%,$(wildcard $(addprefix $(srcdir)/,$(1))))
@@ -59,7 +63,7 @@ io_users += $(call sources,lib/io/*.c) $(sort $(patsubst %/,%,$(dir \
 endif
 
 lib_objects := $(call objects,$(filter-out $(io_users),$(call sources,lib/*/*.c)))
-headers := $(filter-out include/polder/config.h,$(call sources,include/polder.h include/polder/*.h))
+headers := $(call sources,include/polder.h include/polder/*.h)
 test_support := $(call objects,$(call sources,tests/support/*.c))
 bench_support := $(call objects,$(call sources,benchmarks/support/*.c))
 
@@ -88,9 +92,9 @@ programs: $(call program,$(unit_tests) $(examples) $(folders) $(benches))
 # --- Compiling ---------------------------------------------------------------
 
 user_flags = -std=gnu11 $(MATH_FLAGS) $(USER_FLAGS) -Wall -Wextra \
-	-Iinclude -I$(srcdir)/include
+	-I$(B)/include -I$(srcdir)/include
 lib_flags = -std=c11 -D_POSIX_C_SOURCE=200809L $(if $(filter yes,$(DEBUG)),-DPLD_DEBUG) \
-	$(MATH_FLAGS) $(WARN_FLAGS) $(MACRO_FLAGS) -Iinclude -I$(srcdir)/include \
+	$(MATH_FLAGS) $(WARN_FLAGS) $(MACRO_FLAGS) -I$(B)/include -I$(srcdir)/include \
 	-Ilib -I$(srcdir)/lib $(XXHASH_CFLAGS) $(HDF5_CFLAGS) $(BLAS_CFLAGS)
 libs = $(HDF5_LIBS) $(BLAS_LIBS) $(XXHASH_LIBS) $(LIBS) -lm
 
@@ -99,7 +103,7 @@ $(B)/tests/%.o: flags = $(lib_flags) -I$(srcdir)/tests $(CMOCKA_CFLAGS)
 $(B)/examples/%.o: flags = $(user_flags)
 $(B)/benchmarks/%.o: flags = $(user_flags) -I$(srcdir)/benchmarks $(HDF5_CFLAGS) $(BLAS_CFLAGS)
 
-$(B)/%.o: $(srcdir)/%.c config.mk
+$(B)/%.o: $(srcdir)/%.c config.mk | $(config_header)
 	@mkdir -p $(@D)
 	$(if $(Q),@echo "  CC    $*.c")
 	$(Q)$(CC) $(flags) $(INSTRUMENT_FLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
@@ -147,12 +151,13 @@ settings = CC='$(CC)' NM='$(NM)' PKG_CONFIG='$(PKG_CONFIG)' MAKE='$(MAKE)' \
 ## make check [T=name]       run every test and every example, or those named so
 check: $(if $(check_scripts),all) $(call program,$(checked))
 	@$(settings) $(srcdir)/tests/run \
-	$(if $(filter yes,$(HAVE_CMOCKA)),,"skip=unit tests=CMocka was not found") \
+	$(if $(filter yes,$(HAVE_CMOCKA)),,"skip=unit tests=there is no CMocka") \
 	$(foreach f,$(checked),$(call program,$(f))=$(srcdir)/$(f)) \
 	$(foreach f,$(check_scripts),$(srcdir)/$(f)=$(srcdir)/$(f))
 
 ## make check-layers, check-symbols, check-headers, check-install, check-flavour
-check-symbols check-install check-flavour: all
+check-symbols check-install: all
+check-headers check-flavour: | $(config_header)
 check-%: $(srcdir)/tests/check_%.sh
 	@$(settings) $<
 
@@ -204,7 +209,7 @@ install: all
 	$(INSTALL) -d $(addprefix $(DESTDIR),$(includedir)/polder $(libdir)/pkgconfig $(cmakedir))
 	$(INSTALL) -m 644 $(srcdir)/include/polder.h $(DESTDIR)$(includedir)
 	$(INSTALL) -m 644 $(addprefix $(srcdir)/,$(filter include/polder/%,$(headers))) \
-		include/polder/config.h $(DESTDIR)$(includedir)/polder
+		$(config_header) $(DESTDIR)$(includedir)/polder
 	$(INSTALL) -m 644 $(B)/libpolder.a $(DESTDIR)$(libdir)
 	$(INSTALL) -m 755 $(B)/libpolder.so.$(VERSION) $(DESTDIR)$(libdir)
 	ln -sf libpolder.so.$(VERSION) $(DESTDIR)$(libdir)/$(soname)
@@ -244,9 +249,8 @@ distcheck: dist
 
 # --- Looking after the source ------------------------------------------------
 
-c_files = $(filter-out include/polder/config.h lib/config.h,$(call sources,include/*.h \
-	include/*/*.h lib/*/*.[ch] tests/*.[ch] tests/*/*.[ch] examples/*.[ch] \
-	examples/*/*.[ch] benchmarks/*.[ch] benchmarks/*/*.[ch]))
+c_files = $(call sources,include/*.h include/*/*.h lib/*/*.[ch] tests/*.[ch] tests/*/*.[ch] examples/*.[ch] \
+	examples/*/*.[ch] benchmarks/*.[ch] benchmarks/*/*.[ch])
 clang_format = clang-format --style=file
 
 .PHONY: style check-style tidy docs clean distclean help deps deps-all
@@ -278,9 +282,8 @@ deps-all: ; @$(srcdir)/.ci/deps all
 ## make clean, distclean     forget what was built, and what configure made
 clean:
 	rm -rf $(B)
-distclean: clean
-	rm -rf config.mk config.log config.status lib/config.h include/polder/config.h \
-		$(srcdir)/autom4te.cache $(srcdir)/configure~
+distclean:
+	rm -rf $(B) config.mk config.log config.status lib/config.h $(srcdir)/autom4te.cache $(srcdir)/configure~
 
 help:
 	@sed -n 's/^## //p' $(srcdir)/Makefile

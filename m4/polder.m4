@@ -146,7 +146,7 @@ AC_SUBST([HAVE_CBLAS])
 ])
 
 AC_DEFUN([PLD_FIND_CMOCKA], [
-CMOCKA_SUMMARY="left out: CMocka was not found" HAVE_CMOCKA=no
+CMOCKA_SUMMARY="left out, there is no CMocka" HAVE_CMOCKA=no
 CMOCKA_CFLAGS= CMOCKA_LIBS=
 AS_IF([test "$with_cmocka" != no], [
   AC_MSG_CHECKING([for CMocka])

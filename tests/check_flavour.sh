@@ -14,7 +14,7 @@ for other in $others; do
     command -v $other >/dev/null || continue
     tried=yes
     echo '#include "polder/context.h"' |
-        $other -x c -fsyntax-only -Iinclude -I"$SRCDIR/include" - >"$message" 2>&1 &&
+        $other -x c -fsyntax-only -I"$BUILD/include" -I"$SRCDIR/include" - >"$message" 2>&1 &&
         { echo "$other compiles the header of a library for $MPI_FLAVOUR"; exit 1; }
     grep -q "$remedy" "$message" && grep -q 'configure CC=' "$message" ||
         { echo "$other fails without the remedy:"; cat "$message"; exit 1; }

@@ -12,7 +12,7 @@ strict="-Wall -Wextra -Wpedantic -Werror -fsyntax-only"
 # macros only would be an empty file, which C does not know.
 compile() {
     printf '#include "%s"\nextern int pld_not_empty;\n' "$1" |
-        $CC -x $2 $3 $strict -Iinclude -I"$SRCDIR/include" - ||
+        $CC -x $2 $3 $strict -I"$BUILD/include" -I"$SRCDIR/include" - ||
         { echo "$1 does not compile alone as $2"; failures=$((failures + 1)); }
 }
 
@@ -25,7 +25,7 @@ for header in $(cd "$SRCDIR/include" && echo polder.h polder/*.h); do
     test -z "$cplusplus" || compile $header c++ -std=c++17
 done
 for header in $(cd "$SRCDIR/lib" && ls */*.h 2>/dev/null); do
-    case $header in io/*) grep -q 'define PLD_HAVE_HDF5' include/polder/config.h || continue ;; esac
+    case $header in io/*) grep -q 'define PLD_HAVE_HDF5' "$BUILD/include/polder/config.h" || continue ;; esac
     compile $header c "-std=c11 -D_POSIX_C_SOURCE=200809L -Ilib -I$SRCDIR/lib $PRIVATE_FLAGS"
 done
 test $failures = 0 && echo "every header compiles alone"

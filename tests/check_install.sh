@@ -93,7 +93,7 @@ set_target_properties(program PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_SOURC
 END
     rm -rf cmake && mkdir cmake
     built "C through CMake" sh -c "cd cmake && cmake .. -DCMAKE_PREFIX_PATH='$prefix' \
-        -DMPI_C_COMPILER='$(command -v $CC)' && cmake --build ."
+        ${INSTALLED:+-DPolder_DIR='$libdir/cmake/Polder'} -DMPI_C_COMPILER='$(command -v $CC)' && cmake --build ."
 }
 
 every_way
