@@ -1,0 +1,231 @@
+#include "comm/plan.h"
+
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/overflow.h"
+
+enum direction { SEND, RECEIVE, COPY };
+
+/* One item as one rank sees it. */
+struct side {
+    const struct pld_plan_item *item;
+    int index;
+    int rank;
+    enum direction direction;
+    int npeers[PLD_MAXDIM]; /* process grid of the others */
+    int64_t npieces[PLD_MAXDIM];
+    struct pld_piece *pieces[PLD_MAXDIM];
+};
+
+static int64_t pieces_along(const struct side *side, int dim, int part,
+                            struct pld_piece *out)
+{
+    const struct pld_plan_item *item = side->item;
+    if (side->direction == SEND)
+        return pld_pieces_held(&item->holds[dim], part, &item->wants[dim], out);
+    return pld_pieces_wanted(&item->wants[dim], part, &item->holds[dim], out);
+}
+
+static pld_status find_pieces(struct side *side)
+{
+    int rest = side->rank;
+    for (int d = PLD_MAXDIM - 1; d >= 0; d--) {
+        int nholds = side->item->holds[d].nparts;
+        int nwants = side->item->wants[d].parts.nparts;
+        int nparts = side->direction == SEND ? nholds : nwants;
+        int part = rest % nparts;
+        rest /= nparts;
+        side->npeers[d] = side->direction == SEND ? nwants : nholds;
+        side->npieces[d] = pieces_along(side, d, part, NULL);
+        PLD_TRY(pld_alloc("pieces of a plan", side->npieces[d],
+                          sizeof *side->pieces[d], &side->pieces[d]));
+        pieces_along(side, d, part, side->pieces[d]);
+    }
+    return PLD_OK;
+}
+
+/* The `n`-th box that one piece of each dimension makes, the last dimension
+ * fastest; false when the item or the direction does not ask for it. */
+static bool join(const struct side *side, int64_t n, struct pld_transfer *out)
+{
+    int nghosts = 0;
+    int stride = 1;
+    *out = (struct pld_transfer){.item = side->index};
+    for (int d = PLD_MAXDIM - 1; d >= 0; d--) {
+        const struct pld_piece *piece = &side->pieces[d][n % side->npieces[d]];
+        n /= side->npieces[d];
+        nghosts += piece->is_ghost;
+        out->peer += piece->part * stride;
+        stride *= side->npeers[d];
+        out->box.first[d] = piece->first;
+        out->box.count[d] = piece->count;
+        out->shift[d] = piece->shift;
+    }
+    return nghosts >= side->item->min_ghosts &&
+           nghosts <= side->item->max_ghosts &&
+           (out->peer == side->rank) == (side->direction == COPY);
+}
+
+/* All boxes of an item; only counts them when `out` is NULL. */
+static int64_t join_all(const struct side *side, struct pld_transfer *out)
+{
+    int64_t total = side->npieces[0] * side->npieces[1] * side->npieces[2];
+    int64_t found = 0;
+    for (int64_t n = 0; n < total; n++) {
+        struct pld_transfer transfer;
+        if (!join(side, n, &transfer))
+            continue;
+        if (out)
+            out[found] = transfer;
+        found++;
+    }
+    return found;
+}
+
+static pld_status find_transfers(int nitems, struct side *sides,
+                                 struct pld_transfers *out)
+{
+    for (int i = 0; i < nitems; i++) {
+        PLD_TRY(find_pieces(&sides[i]));
+        out->ntransfers += join_all(&sides[i], NULL);
+    }
+    PLD_TRY(pld_alloc("transfers of a plan", out->ntransfers,
+                      sizeof *out->transfers, &out->transfers));
+    int64_t n = 0;
+    for (int i = 0; i < nitems; i++)
+        n += join_all(&sides[i], out->transfers + n);
+    return PLD_OK;
+}
+
+/* By peer, and for one peer in the order found, which `offset` holds until the
+ * messages are laid out. */
+static int compare(const void *left, const void *right)
+{
+    const struct pld_transfer *a = left;
+    const struct pld_transfer *b = right;
+    if (a->peer != b->peer)
+        return a->peer < b->peer ? -1 : 1;
+    return (a->offset > b->offset) - (a->offset < b->offset);
+}
+
+static int sort_by_peer(struct pld_transfers *list)
+{
+    int npeers = 0;
+    for (int64_t i = 0; i < list->ntransfers; i++)
+        list->transfers[i].offset = i;
+    if (list->ntransfers > 0)
+        qsort(list->transfers, (size_t)list->ntransfers,
+              sizeof *list->transfers, compare);
+    for (int64_t i = 0; i < list->ntransfers; i++)
+        npeers +=
+            i == 0 || list->transfers[i].peer != list->transfers[i - 1].peer;
+    return npeers;
+}
+
+/* Put a box at the end of a message, aligned to its elements. */
+static pld_status place(const struct pld_plan_item *items,
+                        struct pld_transfer *transfer,
+                        struct pld_message *message)
+{
+    const struct pld_plan_item *item = &items[transfer->item];
+    const int64_t *count = transfer->box.count;
+    int64_t size = (int64_t)item->size;
+    int64_t bytes = 0;
+    PLD_TRY(pld_size_product(
+        "a box of a message", PLD_MAXDIM + 2,
+        (const int64_t[]){count[0], count[1], count[2], item->ncomps, size},
+        &bytes));
+    transfer->offset = (message->bytes + size - 1) / size * size;
+    PLD_CHECK(pld_add_fits(transfer->offset, bytes, &message->bytes),
+              PLD_ERR_OVERFLOW, "the message for rank %d exceeds 2^63 bytes",
+              transfer->peer);
+    message->count++;
+    return PLD_OK;
+}
+
+static pld_status lay_out(const struct pld_plan_item *items,
+                          struct pld_transfers *list)
+{
+    int nmessages = sort_by_peer(list);
+    PLD_TRY(pld_alloc("messages of a plan", nmessages, sizeof *list->messages,
+                      &list->messages));
+    for (int64_t i = 0; i < list->ntransfers; i++) {
+        struct pld_transfer *transfer = &list->transfers[i];
+        int last = list->nmessages - 1;
+        if (last < 0 || list->messages[last].peer != transfer->peer)
+            list->messages[list->nmessages++] =
+                (struct pld_message){.peer = transfer->peer, .first = i};
+        PLD_TRY(place(items, transfer, &list->messages[list->nmessages - 1]));
+    }
+    return PLD_OK;
+}
+
+static pld_status build(int nitems, const struct pld_plan_item *items, int rank,
+                        enum direction direction, struct pld_transfers *out)
+{
+    pld_status status = PLD_OK;
+    struct side *sides = NULL;
+    PLD_TRY(pld_alloc("sides of a plan", nitems, sizeof *sides, &sides));
+    for (int i = 0; i < nitems; i++)
+        sides[i] = (struct side){.item = &items[i],
+                                 .index = i,
+                                 .rank = rank,
+                                 .direction = direction};
+    PLD_TRY_TO(out, find_transfers(nitems, sides, out));
+    PLD_TRY_TO(out, lay_out(items, out));
+out:
+    for (int i = 0; i < nitems; i++)
+        for (int d = 0; d < PLD_MAXDIM; d++)
+            pld_free(sides[i].pieces[d]);
+    pld_free(sides);
+    return status;
+}
+
+pld_status pld_plan_create(int nitems, const struct pld_plan_item *items,
+                           int rank, struct pld_plan *out)
+{
+    pld_status status = PLD_OK;
+    *out = (struct pld_plan){0};
+    PLD_TRY_TO(out, build(nitems, items, rank, SEND, &out->sends));
+    PLD_TRY_TO(out, build(nitems, items, rank, RECEIVE, &out->receives));
+    PLD_TRY_TO(out, build(nitems, items, rank, COPY, &out->copies));
+    return PLD_OK;
+out:
+    pld_plan_destroy(out);
+    return status;
+}
+
+static void destroy_transfers(struct pld_transfers *list)
+{
+    pld_free(list->messages);
+    pld_free(list->transfers);
+    *list = (struct pld_transfers){0};
+}
+
+void pld_plan_destroy(struct pld_plan *plan)
+{
+    destroy_transfers(&plan->copies);
+    destroy_transfers(&plan->receives);
+    destroy_transfers(&plan->sends);
+}
+
+static int64_t list_bytes(const struct pld_transfers *list)
+{
+    return list->ntransfers * (int64_t)sizeof *list->transfers +
+           list->nmessages * (int64_t)sizeof *list->messages;
+}
+
+int64_t pld_plan_bytes(const struct pld_plan *plan)
+{
+    return list_bytes(&plan->sends) + list_bytes(&plan->receives) +
+           list_bytes(&plan->copies);
+}
+
+int64_t pld_transfers_bytes(const struct pld_transfers *transfers)
+{
+    int64_t bytes = 0;
+    for (int i = 0; i < transfers->nmessages; i++)
+        bytes += transfers->messages[i].bytes;
+    return bytes;
+}

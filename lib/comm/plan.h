@@ -1,0 +1,70 @@
+#ifndef PLD_COMM_PLAN_H
+#define PLD_COMM_PLAN_H
+
+#include "comm/parts.h"
+#include "polder/box.h"
+#include "polder/status.h"
+
+/* A plan: the boxes that one rank sends, receives and copies, grouped by peer.
+ *
+ * Every rank finds its plan alone, from the cuts: what it wants by looking up
+ * the owners, what it sends by looking up who wants parts of its block. Both
+ * sides list the boxes of a message in the same order and with the same
+ * offsets, so nothing but data ever travels. Pure arithmetic, without MPI. */
+
+/* One array to move, the same on all ranks. Rank r is part (i, j, k) of the
+ * process grid, last dimension fastest, of those who hold and of those who
+ * want; the two process grids may differ. */
+struct pld_plan_item {
+    struct pld_parts holds[PLD_MAXDIM];
+    struct pld_wants wants[PLD_MAXDIM];
+    /* Of the boxes that the product of the dimensions makes, take those that
+     * are ghosts in at least and at most so many dimensions: 1 and 1 for a
+     * star, 1 and 3 for all ghosts, 0 and 0 for the own points alone. */
+    int min_ghosts;
+    int max_ghosts;
+    int ncomps;
+    size_t size; /* of an element */
+};
+
+/* One box of a message, or one to copy within the rank. */
+struct pld_transfer {
+    pld_box box; /* as wanted where it is received or copied, as held where it
+                    is sent */
+    int64_t shift[PLD_MAXDIM]; /* index as wanted minus index as held */
+    int64_t offset;            /* in the message, in bytes */
+    int item;
+    int peer;
+};
+
+/* A message: transfers[first] and so on. */
+struct pld_message {
+    int peer;
+    int64_t first;
+    int64_t count;
+    int64_t bytes;
+};
+
+struct pld_transfers {
+    int64_t ntransfers;
+    struct pld_transfer *transfers;
+    int nmessages; /* one for each peer, by ascending rank */
+    struct pld_message *messages;
+};
+
+struct pld_plan {
+    struct pld_transfers sends;
+    struct pld_transfers receives;
+    struct pld_transfers copies; /* from this rank to itself */
+};
+
+/* The plan of rank `rank`. On failure *out is empty. */
+pld_status pld_plan_create(int nitems, const struct pld_plan_item *items,
+                           int rank, struct pld_plan *out);
+void pld_plan_destroy(struct pld_plan *plan);
+
+/* Memory that the plan takes, and bytes of all messages of one kind. */
+int64_t pld_plan_bytes(const struct pld_plan *plan);
+int64_t pld_transfers_bytes(const struct pld_transfers *transfers);
+
+#endif
