@@ -138,6 +138,14 @@ $(call program,$(1)): $(call objects,$(call sources,$(1)/*.c)) $(B)/libpolder.a
 endef
 $(foreach f,$(folders),$(eval $(call folder_rule,$(f))))
 
+# Without it MPICH needs minutes for more ranks than cores.
+ifeq ($(MPI_FLAVOUR)$(INSTRUMENT_FLAGS),mpich)
+preload := $(B)/tests/preload/mpich_yield.so
+$(preload): %.so: %.o
+	$(Q)$(link) -shared $^ -ldl
+$(preload:.so=.o): CFLAGS += -fPIC
+endif
+
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
 # --- Running -----------------------------------------------------------------
@@ -145,11 +153,12 @@ $(foreach f,$(folders),$(eval $(call folder_rule,$(f))))
 settings = CC='$(CC)' NM='$(NM)' PKG_CONFIG='$(PKG_CONFIG)' MAKE='$(MAKE)' \
 	MPI_FLAVOUR='$(MPI_FLAVOUR)' MPIEXEC='$(MPIEXEC)' MPIEXEC_FLAGS='$(MPIEXEC_FLAGS)' \
 	INSTRUMENT_FLAGS='$(INSTRUMENT_FLAGS)' PRIVATE_FLAGS='$(HDF5_CFLAGS) $(BLAS_CFLAGS)' VERSION='$(VERSION)' \
+	PRELOAD='$(abspath $(preload))' \
 	SRCDIR='$(abspath $(srcdir))' BUILDDIR='$(CURDIR)' BUILD='$(CURDIR)/$(B)'
 
 .PHONY: check installcheck bench bench-peers demo
 ## make check [T=name]       run every test and every example, or those named so
-check: $(if $(check_scripts),all) $(call program,$(checked))
+check: $(if $(check_scripts),all) $(call program,$(checked)) $(preload)
 	@$(settings) $(srcdir)/tests/run \
 	$(if $(filter yes,$(HAVE_CMOCKA)),,"skip=unit tests=there is no CMocka") \
 	$(foreach f,$(checked),$(call program,$(f))=$(srcdir)/$(f)) \
