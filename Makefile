@@ -52,7 +52,7 @@ $(config_header):
 
 sources = $(patsubst $(srcdir)/%,%,$(wildcard $(addprefix $(srcdir)/,$(1))))
 objects = $(patsubst %.c,$(B)/%.o,$(1))
-named = $(if $(T),$(foreach f,$(1),$(if $(findstring $(T),$(notdir $(basename $(f)))),$(f))),$(1))
+named = $(strip $(if $(T),$(foreach f,$(1),$(if $(findstring $(T),$(notdir $(basename $(f)))),$(f))),$(1)))
 
 # Without HDF5 there is no room io, and nothing that uses it.
 ifneq ($(HAVE_HDF5),yes)
