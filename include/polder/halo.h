@@ -31,7 +31,10 @@ typedef struct pld_halo_spec {
     pld_width width;
 } pld_halo_spec;
 
-/** Plan an exchange. The fields must outlive it. *Collective, agreed*. */
+/** Plan an exchange. The fields must outlive it. PLD_ERR_ARG when a field is
+ * named twice or is of another context, PLD_ERR_MISMATCH when the ranks' specs
+ * differ. *Collective, agreed*, but for a spec that names no field at all: it
+ * has no context over which to agree. */
 PLD_CALL pld_halo_create(const pld_halo_spec *spec, pld_halo **out);
 
 /** Destroy it and set *halo to NULL; *halo may be NULL. PLD_ERR_STATE between

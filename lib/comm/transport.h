@@ -1,0 +1,37 @@
+#ifndef PLD_COMM_TRANSPORT_H
+#define PLD_COMM_TRANSPORT_H
+
+#include "comm/plan.h"
+#include "mesh/block.h"
+#include "par/context.h"
+
+/* A transport carries out a plan, again and again: everything that depends on
+ * how data gets from one rank to another is behind these four functions. */
+struct pld_transport;
+
+/* Where this rank reads and writes an item of the plan. */
+struct pld_transport_item {
+    struct pld_block from;
+    struct pld_block to;
+    pld_layout layout; /* of components in messages, the same on all ranks */
+};
+
+/* Make ready to carry out `plan` with one item for each of its items; both
+ * must outlive the transport. Local: it sends nothing. `tag` belongs to this
+ * transport alone, on all ranks. */
+pld_status pld_transport_create(pld_ctx *ctx, const struct pld_plan *plan,
+                                const struct pld_transport_item *items, int tag,
+                                struct pld_transport **out);
+
+/* Not between begin and end. *transport may be NULL. */
+pld_status pld_transport_destroy(struct pld_transport **transport);
+
+/* Start, and wait until all is in place. `from` may be written again after
+ * end, `to` read. Several transports may be under way at a time. */
+pld_status pld_transport_begin(struct pld_transport *transport);
+pld_status pld_transport_end(struct pld_transport *transport);
+
+/* Memory of messages. */
+int64_t pld_transport_buffer_bytes(const struct pld_transport *transport);
+
+#endif
