@@ -15,6 +15,17 @@ struct pld_block {
     size_t size; /* of an element */
 };
 
+/* The element at a global index, component 0. Unsigned arithmetic: `data` may
+ * lie anywhere outside the array, which pointer arithmetic must not. */
+static inline char *pld_block_at(const struct pld_block *block,
+                                 const int64_t index[PLD_MAXDIM])
+{
+    uintptr_t at = (uintptr_t)block->data;
+    for (int d = 0; d < PLD_MAXDIM; d++)
+        at += (uintptr_t)index[d] * (uintptr_t)block->stride[d];
+    return (char *)at;
+}
+
 /* The block of a field: own points and ghosts. */
 struct pld_block pld_field_block(const pld_field *field);
 

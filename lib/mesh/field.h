@@ -4,7 +4,11 @@
 #include "mesh/grid.h"
 #include "polder/field.h"
 
+/* First word of a live field, cleared when it is destroyed. */
+#define PLD_FIELD_ALIVE 0x6669656cu
+
 struct pld_field {
+    uint32_t alive;
     pld_grid *grid;
     char *name;
     pld_type type;
@@ -16,13 +20,13 @@ struct pld_field {
     pld_box owned;
     pld_box padded;
     bool wrapped;
-    char *memory;                 /* lower corner of the padded block */
-    int64_t stride[PLD_MAXDIM];   /* elements */
-    int64_t comp_stride;          /* elements */
-    int nusers; /* halos and series that hold it */
+    char *memory; /* lower corner of the padded block; NULL when it is empty */
+    int64_t stride[PLD_MAXDIM]; /* elements; 0 beyond the dimensions */
+    int64_t comp_stride;        /* elements */
+    int nusers;                 /* halos and series that hold it */
 };
 
-/* Name the caller in "%s is NULL" errors and check that a handle is there. */
+/* Check that `field` is a live field; `argument` names it in errors. */
 pld_status pld_field_check(const pld_field *field, const char *argument);
 
 /* A halo or a series holds the field, or lets it go. */

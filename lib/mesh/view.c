@@ -1,0 +1,58 @@
+#include "mesh/block.h"
+
+#include <string.h>
+
+/* Memory addressed by global index. */
+
+/* The pointer to the global index (0, 0, 0), given that to `first`. */
+static char *origin(char *at, const int64_t first[PLD_MAXDIM],
+                    const int64_t stride[PLD_MAXDIM])
+{
+    uintptr_t zero = (uintptr_t)at;
+    for (int d = 0; d < PLD_MAXDIM; d++)
+        zero -= (uintptr_t)first[d] * (uintptr_t)stride[d];
+    return (char *)zero;
+}
+
+struct pld_block pld_field_block(const pld_field *field)
+{
+    int64_t size = (int64_t)pld_type_size(field->type);
+    struct pld_block block = {.comp_stride = field->comp_stride * size,
+                              .ncomps = field->ncomps,
+                              .size = (size_t)size};
+    for (int d = 0; d < PLD_MAXDIM; d++)
+        block.stride[d] = field->stride[d] * size;
+    if (field->memory != NULL)
+        block.data = origin(field->memory, field->padded.first, block.stride);
+    return block;
+}
+
+struct pld_block pld_block_dense(void *buffer, pld_box box, pld_layout layout,
+                                 int ncomps, size_t size)
+{
+    struct pld_block block = {.ncomps = ncomps, .size = size};
+    int64_t step = (int64_t)size;
+    if (layout == PLD_INTERLEAVED) {
+        block.comp_stride = step;
+        step *= ncomps;
+    }
+    for (int d = PLD_MAXDIM - 1; d >= 0; d--) {
+        block.stride[d] = step;
+        step *= box.count[d];
+    }
+    if (layout == PLD_PLANES)
+        block.comp_stride = step;
+    block.data = origin(buffer, box.first, block.stride);
+    return block;
+}
+
+pld_view pld_field_view(const pld_field *field)
+{
+    pld_view view = {.valid = pld_field_padded(field)};
+    if (field == NULL)
+        return view;
+    view.data = pld_field_block(field).data;
+    memcpy(view.stride, field->stride, sizeof view.stride);
+    view.comp_stride = field->comp_stride;
+    return view;
+}
