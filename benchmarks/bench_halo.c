@@ -1,0 +1,421 @@
+/* Halo exchange of one f64 field, the same block on every rank.
+ *
+ *     mpirun -n 2 --bind-to core bench_halo [EDGE...]
+ *
+ * for blocks of EDGE^3 points (32 64 128), cut along the slowest or the fastest
+ * dimension. References, on the same memory in the same run:
+ *   mpi:persistent  persistent messages packed by hand, one for each face,
+ *                   periodic images of the own block copied by hand
+ *   limit:copy      the same boxes copied straight from the neighbour's memory,
+ *                   without any synchronisation: what the hardware charges
+ * All ranks must share memory. */
+#include <polder.h>
+#include <polder/main.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/bench.h"
+
+struct setting {
+    int64_t edge;
+    int64_t width;
+    int cut; /* the dimension that is cut */
+    bool periodic;
+    pld_stencil stencil;
+};
+
+/* Indices here are local: own points from 0 to edge - 1, ghosts around. */
+struct block {
+    double *at; /* index (0, 0, 0) */
+    int64_t stride[PLD_MAXDIM];
+};
+
+struct bench {
+    struct setting setting;
+    MPI_Comm comm;
+    pld_grid *grid;
+    pld_field *field;
+    pld_halo *halo;
+    MPI_Win window;
+    double *memory;
+    int64_t npoints;  /* of the padded block */
+    int neighbour[2]; /* ranks at the low and high side */
+    struct block own;
+    struct block beside[2]; /* the neighbours' blocks */
+    double *packed[4];      /* received low, high; sent low, high */
+    MPI_Request requests[4];
+};
+
+/* --- Boxes copied by hand --------------------------------------------------
+ */
+
+static inline void copy_rows(struct block from, struct block to,
+                             const int64_t count[PLD_MAXDIM], int64_t row)
+{
+    for (int64_t k = 0; k < count[0]; k++)
+        for (int64_t j = 0; j < count[1]; j++)
+            memcpy(to.at + k * to.stride[0] + j * to.stride[1],
+                   from.at + k * from.stride[0] + j * from.stride[1],
+                   (size_t)row * sizeof(double));
+}
+
+/* Rows of one or two elements by a loop of their own, others by memcpy. */
+static void copy_box(struct block from, struct block to,
+                     const int64_t count[PLD_MAXDIM])
+{
+    if (count[2] == 1)
+        copy_rows(from, to, count, 1);
+    else if (count[2] == 2)
+        copy_rows(from, to, count, 2);
+    else
+        copy_rows(from, to, count, count[2]);
+}
+
+static struct block at(struct block block, const int64_t first[PLD_MAXDIM])
+{
+    for (int d = 0; d < PLD_MAXDIM; d++)
+        block.at += first[d] * block.stride[d];
+    return block;
+}
+
+/* The layer of `width` at one side of dimension `dim`: own points, or the
+ * ghosts beyond them. With PLD_BOX a layer spans the ghosts of the dimensions
+ * that are exchanged before: first the one that is cut. */
+static pld_box layer(const struct setting *setting, int dim, int side,
+                     bool ghosts)
+{
+    int64_t edge = setting->edge;
+    int64_t width = setting->width;
+    pld_box box;
+    for (int d = 0; d < PLD_MAXDIM; d++) {
+        bool done = dim != setting->cut && (d == setting->cut || d < dim);
+        bool wide = setting->stencil == PLD_BOX && done;
+        box.first[d] = wide ? -width : 0;
+        box.count[d] = wide ? edge + 2 * width : edge;
+    }
+    int64_t outward = ghosts ? width : 0;
+    box.first[dim] = side == 0 ? -outward : edge - width + outward;
+    box.count[dim] = width;
+    return box;
+}
+
+/* Periodic images within the block, in the dimensions that are not cut. */
+static void wrap(const struct bench *bench)
+{
+    if (!bench->setting.periodic)
+        return;
+    for (int d = 0; d < PLD_MAXDIM; d++)
+        for (int side = 0; d != bench->setting.cut && side < 2; side++) {
+            pld_box to = layer(&bench->setting, d, side, true);
+            pld_box from = layer(&bench->setting, d, 1 - side, false);
+            copy_box(at(bench->own, from.first), at(bench->own, to.first),
+                     to.count);
+        }
+}
+
+/* --- The ways ---------------------------------------------------------------
+ */
+
+static void run_polder(void *data)
+{
+    struct bench *bench = data;
+    if (pld_halo_exchange(bench->halo) != PLD_OK) {
+        pld_error_print(stderr);
+        MPI_Abort(bench->comm, 1);
+    }
+}
+
+static struct block packed(const struct bench *bench, int message, pld_box box)
+{
+    return (struct block){
+        .at = bench->packed[message],
+        .stride = {box.count[1] * box.count[2], box.count[2], 1}};
+}
+
+static void run_persistent(void *data)
+{
+    struct bench *bench = data;
+    const struct setting *setting = &bench->setting;
+    MPI_Startall(2, bench->requests);
+    for (int side = 0; side < 2; side++) {
+        pld_box box = layer(setting, setting->cut, side, false);
+        if (bench->neighbour[side] != MPI_PROC_NULL)
+            copy_box(at(bench->own, box.first), packed(bench, 2 + side, box),
+                     box.count);
+        MPI_Start(&bench->requests[2 + side]);
+    }
+    if (setting->stencil == PLD_STAR)
+        wrap(bench);
+    for (int i = 0; i < 2; i++) {
+        int side = 0;
+        MPI_Waitany(2, bench->requests, &side, MPI_STATUS_IGNORE);
+        pld_box box = layer(setting, setting->cut, side, true);
+        if (bench->neighbour[side] != MPI_PROC_NULL)
+            copy_box(packed(bench, side, box), at(bench->own, box.first),
+                     box.count);
+    }
+    if (setting->stencil == PLD_BOX)
+        wrap(bench);
+    for (int i = 2; i < 4; i++)
+        MPI_Wait(&bench->requests[i], MPI_STATUS_IGNORE);
+}
+
+static void run_copy(void *data)
+{
+    const struct bench *bench = data;
+    const struct setting *setting = &bench->setting;
+    for (int side = 0; side < 2; side++) {
+        pld_box to = layer(setting, setting->cut, side, true);
+        pld_box from = layer(setting, setting->cut, 1 - side, false);
+        if (bench->neighbour[side] != MPI_PROC_NULL)
+            copy_box(at(bench->beside[side], from.first),
+                     at(bench->own, to.first), to.count);
+    }
+    wrap(bench);
+}
+
+/* A time step of some simulation: reads and writes the whole block. */
+static void touch(void *data)
+{
+    struct bench *bench = data;
+    for (int64_t i = 0; i < bench->npoints; i++)
+        bench->memory[i] = -bench->memory[i];
+}
+
+static const struct bench_way ways[] = {{"polder", run_polder},
+                                        {"mpi:persistent", run_persistent},
+                                        {"limit:copy", run_copy}};
+enum { NWAYS = sizeof ways / sizeof *ways };
+
+/* --- Whether a way fills the right ghosts -----------------------------------
+ */
+
+static double value_at(const pld_box *domain, const int64_t index[PLD_MAXDIM])
+{
+    double value = 1.0;
+    for (int d = 0; d < PLD_MAXDIM; d++) {
+        int64_t size = domain->count[d];
+        value = value * (double)size + (double)((index[d] + size) % size);
+    }
+    return value;
+}
+
+/* Whether a point is one's own or a ghost that the exchange fills. */
+static bool is_filled(const struct bench *bench,
+                      const int64_t index[PLD_MAXDIM])
+{
+    pld_box domain = pld_field_domain(bench->field);
+    pld_box own = pld_field_owned(bench->field);
+    int nghosts = 0;
+    for (int d = 0; d < PLD_MAXDIM; d++) {
+        nghosts +=
+            index[d] < own.first[d] || index[d] >= own.first[d] + own.count[d];
+        if (!bench->setting.periodic &&
+            (index[d] < 0 || index[d] >= domain.count[d]))
+            return false;
+    }
+    return nghosts <= 1 || bench->setting.stencil == PLD_BOX;
+}
+
+/* Set all points to what they should be, or say whether they are; points that
+ * are not filled are 0. */
+static bool visit_points(struct bench *bench, bool set)
+{
+    pld_box domain = pld_field_domain(bench->field);
+    pld_box own = pld_field_owned(bench->field);
+    pld_view view = pld_field_view(bench->field);
+    pld_box box = view.valid;
+    bool good = true;
+    for (int64_t k = box.first[0]; k < box.first[0] + box.count[0]; k++)
+        for (int64_t j = box.first[1]; j < box.first[1] + box.count[1]; j++)
+            for (int64_t i = box.first[2]; i < box.first[2] + box.count[2];
+                 i++) {
+                const int64_t index[PLD_MAXDIM] = {k, j, i};
+                pld_box point = {{k, j, i}, {1, 1, 1}};
+                double *p = view.f64 + k * view.stride[0] + j * view.stride[1] +
+                            i * view.stride[2];
+                bool wanted = set ? pld_box_contains(own, point)
+                                  : is_filled(bench, index);
+                double value = wanted ? value_at(&domain, index) : 0.0;
+                if (set)
+                    *p = value;
+                good = good && *p == value;
+            }
+    return good;
+}
+
+static bool is_right(struct bench *bench, const struct bench_way *way)
+{
+    visit_points(bench, true);
+    MPI_Barrier(bench->comm);
+    way->run(bench);
+    MPI_Barrier(bench->comm); /* limit:copy reads the neighbour's memory */
+    return bench_all(bench->comm, visit_points(bench, false));
+}
+
+/* --- Setting up -------------------------------------------------------------
+ */
+
+static int neighbour(pld_ctx *ctx, bool periodic, int step)
+{
+    int nranks = pld_ctx_nranks(ctx);
+    int rank = pld_ctx_rank(ctx) + step;
+    if (rank < 0 || rank >= nranks)
+        return periodic ? (rank + nranks) % nranks : MPI_PROC_NULL;
+    return rank;
+}
+
+/* The start of a rank's memory in the window, aligned to 64 bytes. */
+static double *memory_of(MPI_Win window, int rank)
+{
+    MPI_Aint bytes = 0;
+    int unit = 0;
+    char *start = NULL;
+    MPI_Win_shared_query(window, rank, &bytes, &unit, &start);
+    return (double *)(start + (64 - (uintptr_t)start % 64) % 64);
+}
+
+static struct block block_in(const struct bench *bench, double *memory)
+{
+    int64_t padded = bench->setting.edge + 2 * bench->setting.width;
+    const int64_t corner[PLD_MAXDIM] = {
+        bench->setting.width, bench->setting.width, bench->setting.width};
+    struct block block = {.at = memory, .stride = {padded * padded, padded, 1}};
+    return at(block, corner);
+}
+
+static void share_memory(struct bench *bench)
+{
+    void *start = NULL;
+    int64_t padded = bench->setting.edge + 2 * bench->setting.width;
+    bench->npoints = padded * padded * padded;
+    MPI_Win_allocate_shared(bench->npoints * 8 + 64, 1, MPI_INFO_NULL,
+                            bench->comm, &start, &bench->window);
+    int rank = 0;
+    MPI_Comm_rank(bench->comm, &rank);
+    bench->memory = memory_of(bench->window, rank);
+    memset(bench->memory, 0, (size_t)bench->npoints * sizeof(double));
+    bench->own = block_in(bench, bench->memory);
+    for (int side = 0; side < 2; side++)
+        if (bench->neighbour[side] != MPI_PROC_NULL)
+            bench->beside[side] = block_in(
+                bench, memory_of(bench->window, bench->neighbour[side]));
+}
+
+/* The tag says at which side of the receiver a message arrives. */
+static void set_up_messages(struct bench *bench)
+{
+    const struct setting *setting = &bench->setting;
+    pld_box box = layer(setting, setting->cut, 0, false);
+    int64_t count = pld_box_volume(box);
+    size_t bytes = (size_t)(count * 8 + 63) / 64 * 64;
+    for (int i = 0; i < 4; i++) {
+        bench->packed[i] = aligned_alloc(64, bytes);
+        memset(bench->packed[i], 0, bytes);
+    }
+    for (int side = 0; side < 2; side++) {
+        int peer = bench->neighbour[side];
+        MPI_Recv_init(bench->packed[side], (int)count, MPI_DOUBLE, peer, side,
+                      bench->comm, &bench->requests[side]);
+        MPI_Send_init(bench->packed[2 + side], (int)count, MPI_DOUBLE, peer,
+                      1 - side, bench->comm, &bench->requests[2 + side]);
+    }
+}
+
+static pld_status set_up(pld_ctx *ctx, struct bench *bench)
+{
+    const struct setting *setting = &bench->setting;
+    pld_grid_spec grid = {.ndims = PLD_MAXDIM};
+    for (int d = 0; d < PLD_MAXDIM; d++) {
+        grid.nprocs[d] = d == setting->cut ? pld_ctx_nranks(ctx) : 1;
+        grid.size[d] = setting->edge * grid.nprocs[d];
+        grid.periodic[d] = setting->periodic;
+    }
+    bench->comm = pld_ctx_comm(ctx);
+    bench->neighbour[0] = neighbour(ctx, setting->periodic, -1);
+    bench->neighbour[1] = neighbour(ctx, setting->periodic, 1);
+    share_memory(bench);
+    set_up_messages(bench);
+    PLD_TRY(pld_grid_create(ctx, &grid, &bench->grid));
+    PLD_TRY(pld_field_create(bench->grid,
+                             &(pld_field_spec){.halo = {.all = setting->width},
+                                               .memory = bench->memory},
+                             &bench->field));
+    return pld_halo_create(&(pld_halo_spec){.nfields = 1,
+                                            .fields = &bench->field,
+                                            .stencil = setting->stencil},
+                           &bench->halo);
+}
+
+static pld_status tear_down(struct bench *bench)
+{
+    PLD_TRY(pld_halo_destroy(&bench->halo));
+    PLD_TRY(pld_field_destroy(&bench->field));
+    PLD_TRY(pld_grid_destroy(&bench->grid));
+    for (int i = 0; i < 4; i++) {
+        MPI_Request_free(&bench->requests[i]);
+        free(bench->packed[i]);
+    }
+    MPI_Win_free(&bench->window);
+    return PLD_OK;
+}
+
+static pld_status run_case(pld_ctx *ctx, struct setting setting)
+{
+    struct bench bench = {.setting = setting};
+    PLD_TRY(set_up(ctx, &bench));
+    bool good[NWAYS];
+    for (int w = 0; w < NWAYS; w++)
+        good[w] = is_right(&bench, &ways[w]);
+    double seconds[BENCH_MAX_WAYS];
+    const struct bench_task task = {
+        .touch = touch, .data = &bench, .nways = NWAYS, .ways = ways};
+    bench_compare(bench.comm, &task, seconds);
+    char params[80];
+    snprintf(params, sizeof params, "%lld^3 width %lld %s %s %s",
+             (long long)setting.edge, (long long)setting.width,
+             setting.cut == 0 ? "slowest" : "fastest",
+             setting.stencil == PLD_STAR ? "star" : "box",
+             setting.periodic ? "periodic" : "open");
+    for (int w = 1; w < NWAYS; w++)
+        bench_row(bench.comm, "halo", params, 1e6 * seconds[0], "us",
+                  ways[w].name, 1e6 * seconds[w], good[0] && good[w]);
+    PLD_TRY(tear_down(&bench));
+    PLD_CHECK(good[0], PLD_ERR_INTERNAL, "%s: wrong ghosts", params);
+    return PLD_OK;
+}
+
+static pld_status run_edge(pld_ctx *ctx, int64_t edge)
+{
+    for (int fastest = 0; fastest < 2; fastest++)
+        for (int64_t width = 1; width <= 2; width++) {
+            struct setting setting = {.edge = edge,
+                                      .width = width,
+                                      .cut = fastest ? PLD_MAXDIM - 1 : 0,
+                                      .stencil = PLD_STAR};
+            PLD_TRY(run_case(ctx, setting));
+            setting.periodic = true;
+            PLD_TRY(run_case(ctx, setting));
+            setting.stencil = PLD_BOX;
+            PLD_TRY(run_case(ctx, setting));
+        }
+    return PLD_OK;
+}
+
+static pld_status body(pld_ctx *ctx, int argc, char **argv)
+{
+    bench_head(pld_ctx_comm(ctx));
+    for (int i = 1; i < argc; i++)
+        PLD_TRY(run_edge(ctx, atoll(argv[i])));
+    for (int64_t edge = 32; argc == 1 && edge <= 128; edge *= 2)
+        PLD_TRY(run_edge(ctx, edge));
+    return PLD_OK;
+}
+
+int main(int argc, char **argv)
+{
+    return pld_main(argc, argv, body);
+}
