@@ -3,7 +3,7 @@
 # the MPI wrapper, a plain compiler, statically, after the prefix has moved,
 # and through CMake. INSTALLED=PREFIX tries that copy instead of a new one.
 #
-# TEST: limit=240
+# TEST: ranks=2 limit=240
 
 test -z "$INSTRUMENT_FLAGS" || { echo "instrumented builds are not installed"; exit 77; }
 command -v ${PKG_CONFIG:-pkg-config} >/dev/null ||
