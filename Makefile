@@ -52,14 +52,14 @@ $(config_header):
 
 sources = $(patsubst $(srcdir)/%,%,$(wildcard $(addprefix $(srcdir)/,$(1))))
 objects = $(patsubst %.c,$(B)/%.o,$(1))
-named = $(strip $(if $(T),$(foreach f,$(1),$(if $(findstring $(T),$(notdir $(basename $(f)))),$(f))),$(1)))
+is_named = $(strip $(foreach t,$(T),$(findstring $(t),$(notdir $(basename $(1))))))
+named = $(strip $(if $(T),$(foreach f,$(1),$(if $(call is_named,$(f)),$(f))),$(1)))
 
 # Without HDF5 there is no room io, and nothing that uses it.
 ifneq ($(HAVE_HDF5),yes)
-io_users := $(shell cd $(srcdir) && grep -lE 'pld_(file|series)_|"io/' \
-	tests/*.c examples/*.c examples/*/*.c benchmarks/*.c 2>/dev/null)
-io_users += $(call sources,lib/io/*.c) $(sort $(patsubst %/,%,$(dir \
-	$(filter-out $(wildcard tests/*.c examples/*.c benchmarks/*.c),$(io_users)))))
+io_users := $(call sources,lib/io/*.c) $(shell cd $(srcdir) && \
+	grep -lE 'pld_(file|series)_|"io/' tests/*.c examples/*.c benchmarks/*.c 2>/dev/null; \
+	grep -lE 'pld_(file|series)_' examples/*/*.c 2>/dev/null | xargs -r dirname)
 endif
 
 lib_objects := $(call objects,$(filter-out $(io_users),$(call sources,lib/*/*.c)))
@@ -129,7 +129,7 @@ $(call program,$(unit_tests)): %: %.o $(test_support) $(B)/libpolder.a
 	$(link_program)
 $(call program,$(examples)): %: %.o $(B)/libpolder.a
 	$(link_program)
-$(call program,$(benches)): %: %.o $(bench_support) $(B)/libpolder.a
+$(call program,$(benches) $(peers)): %: %.o $(bench_support) $(B)/libpolder.a
 	$(link_program)
 
 define folder_rule
