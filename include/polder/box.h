@@ -18,8 +18,8 @@ PLD_BEGIN_C
  * slowest, as in C arrays, HDF5 and NumPy. Dimensions that a grid does not
  * have are {first 0, count 1}. A box with a count below 1 is empty. */
 typedef struct pld_box {
-    int64_t first[PLD_MAXDIM];
-    int64_t count[PLD_MAXDIM];
+    int64_t first[PLD_MAXDIM]; /**< lowest index */
+    int64_t count[PLD_MAXDIM]; /**< number of indices */
 } pld_box;
 
 /** Whether it holds no index. */

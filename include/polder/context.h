@@ -36,8 +36,7 @@ typedef struct pld_ctx_spec {
  * `spec` may be NULL. Errors: PLD_ERR_LAUNCH when the launcher of another MPI
  * started N programs that are each rank 0 of 1, PLD_ERR_STATE when MPI is not
  * initialised or lacks the thread level. *Collective, agreed* over comm. */
-PLD_CALL pld_ctx_create(MPI_Comm comm, const pld_ctx_spec *spec,
-                        pld_ctx **out);
+PLD_CALL pld_ctx_create(MPI_Comm comm, const pld_ctx_spec *spec, pld_ctx **out);
 
 /** Destroy it and set *ctx to NULL; *ctx may be NULL. PLD_ERR_STATE while
  * something created from it lives. *Collective, agreed*. */

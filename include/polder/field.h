@@ -17,9 +17,9 @@ typedef struct pld_field pld_field;
 /** Widths of a halo in cells. The width at a side is the larger of `all` and
  * the side's own entry. `{.all = 1}` is one cell everywhere. */
 typedef struct pld_width {
-    int64_t all;
-    int64_t low[PLD_MAXDIM];
-    int64_t high[PLD_MAXDIM];
+    int64_t all;              /**< at every side */
+    int64_t low[PLD_MAXDIM];  /**< at the low side of each dimension */
+    int64_t high[PLD_MAXDIM]; /**< at the high side */
 } pld_width;
 
 /** Where the components of a point lie. */
@@ -30,14 +30,14 @@ typedef enum pld_layout {
 
 /** What to hold. Zero is the default. */
 typedef struct pld_field_spec {
-    const char *name; /**< for errors and files, copied; NULL: "field" */
-    pld_type type;
-    int ncomps; /**< components at each point; 0: 1 */
-    pld_layout layout;
+    const char *name;  /**< for errors and files, copied; NULL: "field" */
+    pld_type type;     /**< of each component */
+    int ncomps;        /**< components at each point; 0: 1 */
+    pld_layout layout; /**< of several components */
     /** Points on the nodes along a dimension and not in the cells: one point
      * more than cells, unless periodic. The owner of the last cell owns it. */
     bool node[PLD_MAXDIM];
-    pld_width halo;
+    pld_width halo; /**< ghost points kept around the block */
     /** The caller's own array, to be used in place of the library's memory: it
      * holds the padded block of this rank (see pld_field_padded), components
      * as `layout` says, and must outlive the field. NULL: allocated, aligned
@@ -110,9 +110,9 @@ typedef struct pld_view {
         int32_t *i32;
         double (*c128)[2];
     };
-    int64_t stride[PLD_MAXDIM];
-    int64_t comp_stride;
-    pld_box valid; /**< the padded block */
+    int64_t stride[PLD_MAXDIM]; /**< elements from an index to the next */
+    int64_t comp_stride;        /**< elements from a component to the next */
+    pld_box valid;              /**< the padded block */
 } pld_view;
 
 /** The view of a field; `data` is NULL when this rank owns nothing. *Local*. */

@@ -56,15 +56,14 @@ PLD_CALL pld_file_read(pld_file *file, const char *name, pld_field *field);
 
 /** What a file says of a variable. */
 typedef struct pld_variable {
-    pld_type type; /**< smallest of our types that holds its numbers */
-    int ndims;     /**< 0 to 4 */
-    int64_t size[4];
+    pld_type type;   /**< smallest of our types that holds its numbers */
+    int ndims;       /**< 0 to 4 */
+    int64_t size[4]; /**< slowest first */
 } pld_variable;
 
 /** Look up a variable; PLD_ERR_NOENT tells the names that are there.
  * *Collective, agreed*. */
-PLD_CALL pld_file_inquire(pld_file *file, const char *name,
-                          pld_variable *out);
+PLD_CALL pld_file_inquire(pld_file *file, const char *name, pld_variable *out);
 
 /** Read a box of a variable of 1 to 3 dimensions, own or foreign, into an
  * array of the box's shape. Each rank gives its own box; an empty one reads
@@ -83,8 +82,8 @@ PLD_CALL pld_file_write_attribute(pld_file *file, const char *variable,
 /** Read an attribute of exactly `count` numbers (PLD_ERR_SHAPE), converted as
  * pld_file_read does. *Collective, agreed*. */
 PLD_CALL pld_file_read_attribute(pld_file *file, const char *variable,
-                                 const char *name, pld_type type,
-                                 int64_t count, void *out);
+                                 const char *name, pld_type type, int64_t count,
+                                 void *out);
 
 /** Set an attribute that is a text. *Collective, agreed*. */
 PLD_CALL pld_file_write_text(pld_file *file, const char *variable,

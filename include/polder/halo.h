@@ -25,7 +25,7 @@ typedef enum pld_stencil {
 typedef struct pld_halo_spec {
     int nfields;              /**< at least 1 */
     pld_field *const *fields; /**< on grids of one context; any types */
-    pld_stencil stencil;
+    pld_stencil stencil;      /**< which ghosts */
     /** Width at each side; all zero: the full halo of each field. More than a
      * field's halo is PLD_ERR_ARG. May exceed the neighbour's block. */
     pld_width width;
@@ -58,10 +58,10 @@ PLD_CALL pld_halo_exchange(pld_halo *halo);
 typedef struct pld_halo_info {
     int npeers;         /**< other ranks that it sends to or receives from */
     int64_t sent_bytes; /**< to other ranks */
-    int64_t received_bytes;
-    int64_t copied_bytes; /**< within this rank: periodic images of itself */
-    int64_t plan_bytes;   /**< memory of the plan, without buffers */
-    int64_t buffer_bytes;
+    int64_t received_bytes; /**< from other ranks */
+    int64_t copied_bytes;   /**< within this rank: periodic images of itself */
+    int64_t plan_bytes;     /**< memory of the plan, without buffers */
+    int64_t buffer_bytes;   /**< memory of the message buffers */
 } pld_halo_info;
 
 /** See there. *Local*. */

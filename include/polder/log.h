@@ -10,6 +10,7 @@ PLD_BEGIN_C
  * environment: PLD_LOG=LEVEL logs on rank 0, PLD_LOG=LEVEL:all on every rank;
  * LEVEL is one of error, warning, info, debug. Lines go to standard error. */
 
+/** How much to say; each level includes those before it. */
 typedef enum pld_log_level {
     PLD_LOG_SILENT,
     PLD_LOG_ERROR,

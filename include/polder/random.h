@@ -19,8 +19,8 @@ PLD_BEGIN_C
  * and thread-safe, and give the same bits on every machine with IEEE 754
  * arithmetic. */
 typedef struct pld_random {
-    uint64_t seed;
-    uint64_t stream;
+    uint64_t seed;   /**< one for a run */
+    uint64_t stream; /**< one for a use */
 } pld_random;
 
 /** The 128 random bits at `index`. */

@@ -15,6 +15,7 @@ PLD_BEGIN_C
  * differ in the last bits from one rank count to another. Integer sums wrap
  * modulo 2^64 or 2^32. */
 
+/** How to combine; PLD_OP_COUNT is their number. */
 typedef enum pld_op { PLD_SUM, PLD_MIN, PLD_MAX, PLD_OP_COUNT } pld_op;
 
 /** Combine `count` elements of `in` elementwise over the ranks into `out` on

@@ -38,6 +38,7 @@ PLD_BEGIN_C
     X(ERR_UNSUPPORTED, "not supported here")                                   \
     X(ERR_INTERNAL, "internal error")
 
+/** What a call says: one of PLD_STATUS_LIST. */
 typedef enum pld_status {
 #define PLD_STATUS_ENUM(name, meaning) PLD_##name,
     PLD_STATUS_LIST(PLD_STATUS_ENUM)
@@ -56,19 +57,19 @@ PLD_API const char *pld_status_text(pld_status status);
 
 /** One call that an error passed through, innermost first. */
 typedef struct pld_error_frame {
-    const char *file;
-    const char *function;
-    int line;
+    const char *file;     /**< source file, as in the source tree */
+    const char *function; /**< function that met or passed the error on */
+    int line;             /**< line in that file */
 } pld_error_frame;
 
 /** The calling thread's last error. */
 typedef struct pld_error {
-    pld_status status;
-    bool agreed;    /**< every rank of the context has this error */
-    char text[512]; /**< names the argument, its value and the remedy */
-    int nframes;    /**< frames kept, at most PLD_ERROR_FRAMES */
-    int ndropped;   /**< frames beyond those */
-    pld_error_frame frames[PLD_ERROR_FRAMES];
+    pld_status status; /**< PLD_OK: there is none */
+    bool agreed;       /**< every rank of the context has this error */
+    char text[512];    /**< names the argument, its value and the remedy */
+    int nframes;       /**< frames kept, at most PLD_ERROR_FRAMES */
+    int ndropped;      /**< frames beyond those */
+    pld_error_frame frames[PLD_ERROR_FRAMES]; /**< innermost first */
 } pld_error;
 
 /** The last error of the calling thread; its status is PLD_OK when there was
@@ -79,7 +80,8 @@ PLD_API const pld_error *pld_error_last(void);
 /** Forget the calling thread's last error. *Local*. */
 PLD_API void pld_error_clear(void);
 
-/** Print the last error with its frames; nothing when there is none. *Local*. */
+/** Print the last error with its frames; nothing when there is none. *Local*.
+ */
 PLD_API void pld_error_print(FILE *stream);
 
 /** Called where an error arises, before it travels up; must not call Polder. */

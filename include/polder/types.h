@@ -18,6 +18,7 @@ PLD_BEGIN_C
     X(I32, 4, "i32")                                                           \
     X(C128, 16, "c128")
 
+/** One of PLD_TYPE_LIST. */
 typedef enum pld_type {
 #define PLD_TYPE_ENUM(name, bytes, words) PLD_##name,
     PLD_TYPE_LIST(PLD_TYPE_ENUM)
