@@ -1,0 +1,257 @@
+#include "polder/file.h"
+#include "io/check.h"
+#include "io/variable.h"
+
+#include "polder/agree.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* --- Names ---------------------------------------------------------------- */
+
+#define NAMES 300
+
+/* Append a name, or dots when it does not fit; the latter ends the list. */
+static herr_t add_name(hid_t file, const char *name, const H5L_info_t *link,
+                       void *data)
+{
+    (void)file;
+    (void)link;
+    char *names = data;
+    size_t used = strlen(names);
+    const char *comma = used > 0 ? ", " : "";
+    if (used + strlen(name) + 8 < NAMES) {
+        snprintf(names + used, NAMES - used, "%s%s", comma, name);
+        return 0;
+    }
+    snprintf(names + used, NAMES - used, "%s...", comma);
+    return 1;
+}
+
+static pld_status raise_missing(const pld_file *file, const char *name)
+{
+    char names[NAMES] = "";
+    H5Literate(file->id, H5_INDEX_NAME, H5_ITER_INC, NULL, add_name, names);
+    PLD_RAISE(PLD_ERR_NOENT, "no variable '%s' in '%s': there is %s", name,
+              file->path, names[0] != '\0' ? names : "nothing");
+}
+
+bool pld_variable_exists(const pld_file *file, const char *name)
+{
+    return H5Lexists(file->id, name, H5P_DEFAULT) > 0;
+}
+
+pld_status pld_variable_open(const pld_file *file, const char *name, hid_t *out)
+{
+    pld_status status = PLD_OK;
+    if (!pld_variable_exists(file, name))
+        PLD_TRY(raise_missing(file, name));
+    hid_t id = H5Oopen(file->id, name, H5P_DEFAULT);
+    PLD_H5_TO(out, PLD_ERR_CORRUPT, id, "cannot open '%s' in '%s'", name,
+              file->path);
+    PLD_CHECK_TO(out, H5Iget_type(id) == H5I_DATASET, PLD_ERR_NOENT,
+                 "'%s' in '%s' is not a variable: a group or a type", name,
+                 file->path);
+    *out = id;
+    id = H5I_INVALID_HID;
+out:
+    pld_h5_close(id);
+    return status;
+}
+
+/* --- Shapes --------------------------------------------------------------- */
+
+pld_status pld_variable_shape(hid_t dataset, struct pld_shape *out)
+{
+    pld_status status = PLD_OK;
+    hid_t space = H5Dget_space(dataset);
+    PLD_H5_TO(out, PLD_ERR_CORRUPT, space, "no shape");
+    out->ndims = H5Sget_simple_extent_dims(space, out->size, NULL);
+    PLD_H5_TO(out, PLD_ERR_CORRUPT, out->ndims, "no dimensions");
+out:
+    pld_h5_close(space);
+    return status;
+}
+
+struct pld_shape pld_shape_of(const pld_field *field)
+{
+    struct pld_shape shape = {.ndims = field->grid->ndims};
+    for (int d = 0; d < shape.ndims; d++)
+        shape.size[d] = (hsize_t)pld_field_domain(field).count[d];
+    if (field->ncomps > 1)
+        shape.size[shape.ndims++] = (hsize_t)field->ncomps;
+    return shape;
+}
+
+/* "64 x 32", or "one number". */
+static void say_shape(int ndims, const hsize_t *size, char *out, size_t room)
+{
+    snprintf(out, room, "one number");
+    size_t used = 0;
+    for (int d = 0; d < ndims && used < room; d++)
+        used += (size_t)snprintf(out + used, room - used, "%s%llu",
+                                 d > 0 ? " x " : "",
+                                 (unsigned long long)size[d]);
+}
+
+pld_status pld_variable_check_shape(hid_t dataset, const char *name, int skip,
+                                    const struct pld_shape *shape)
+{
+    struct pld_shape there;
+    PLD_TRY(pld_variable_shape(dataset, &there));
+    size_t bytes = (size_t)shape->ndims * sizeof shape->size[0];
+    if (there.ndims == skip + shape->ndims &&
+        memcmp(there.size + skip, shape->size, bytes) == 0)
+        return PLD_OK;
+    char have[128];
+    char want[128];
+    say_shape(there.ndims, there.size, have, sizeof have);
+    say_shape(shape->ndims, shape->size, want, sizeof want);
+    PLD_RAISE(PLD_ERR_SHAPE, "'%s' is %s in the file, the field is %s%s", name,
+              have, want, skip > 0 ? " for each step" : "");
+}
+
+/* --- Types ---------------------------------------------------------------- */
+
+pld_status pld_variable_check_read(hid_t dataset, const char *name,
+                                   pld_type type)
+{
+    hid_t stored = H5Dget_type(dataset);
+    PLD_H5(PLD_ERR_CORRUPT, stored, "no type of '%s'", name);
+    bool holds = pld_h5_holds(type, stored);
+    char words[PLD_H5_WORDS];
+    pld_h5_words(stored, words);
+    pld_h5_close(stored);
+    PLD_CHECK(holds, PLD_ERR_TYPE, "'%s' has %s, which %s does not hold", name,
+              words, pld_type_name(type));
+    return PLD_OK;
+}
+
+pld_status pld_variable_check_type(hid_t dataset, const char *name,
+                                   pld_type type)
+{
+    pld_status status = PLD_OK;
+    char words[PLD_H5_WORDS];
+    hid_t ours = H5I_INVALID_HID;
+    hid_t stored = H5Dget_type(dataset);
+    PLD_H5_TO(out, PLD_ERR_CORRUPT, stored, "no type of '%s'", name);
+    PLD_TRY_TO(out, pld_h5_file_type(type, &ours));
+    pld_h5_words(stored, words);
+    PLD_CHECK_TO(out, H5Tequal(stored, ours) > 0, PLD_ERR_TYPE,
+                 "'%s' has %s in the file, the field is %s", name, words,
+                 pld_type_name(type));
+out:
+    pld_h5_close(ours);
+    pld_h5_close(stored);
+    return status;
+}
+
+/* --- Creating ------------------------------------------------------------- */
+
+/* Space is taken at once and not filled: all of it will be written. Where it
+ * may not be, in the last chunk of a line, zeros are better than what memory
+ * held. */
+static pld_status make_layout(const struct pld_shape *shape,
+                              const hsize_t *chunk, hid_t *out)
+{
+    pld_status status = PLD_OK;
+    const unsigned order = H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED;
+    hid_t list = H5Pcreate(H5P_DATASET_CREATE);
+    PLD_H5_TO(out, PLD_ERR_INTERNAL, list, "no dataset creation list");
+    PLD_H5_TO(out, PLD_ERR_INTERNAL, H5Pset_obj_track_times(list, false),
+              "HDF5 cannot leave out time stamps");
+    PLD_H5_TO(out, PLD_ERR_INTERNAL, H5Pset_attr_creation_order(list, order),
+              "HDF5 cannot keep the order of attributes");
+    PLD_H5_TO(out, PLD_ERR_INTERNAL,
+              H5Pset_alloc_time(list, H5D_ALLOC_TIME_EARLY),
+              "HDF5 cannot take space early");
+    if (chunk == NULL || shape->ndims > 1)
+        PLD_H5_TO(out, PLD_ERR_INTERNAL,
+                  H5Pset_fill_time(list, H5D_FILL_TIME_NEVER),
+                  "HDF5 cannot leave out filling");
+    if (chunk != NULL)
+        PLD_H5_TO(out, PLD_ERR_INTERNAL,
+                  H5Pset_chunk(list, shape->ndims, chunk),
+                  "HDF5 refuses the chunks");
+    *out = list;
+    list = H5I_INVALID_HID;
+out:
+    pld_h5_close(list);
+    return status;
+}
+
+static hid_t make_space(const struct pld_shape *shape, bool grows)
+{
+    hsize_t most[H5S_MAX_RANK];
+    memcpy(most, shape->size, sizeof most);
+    if (grows)
+        most[0] = H5S_UNLIMITED;
+    return H5Screate_simple(shape->ndims, shape->size, most);
+}
+
+pld_status pld_variable_create(const pld_file *file, const char *name,
+                               pld_type type, const struct pld_shape *shape,
+                               const hsize_t *chunk, hid_t *out)
+{
+    pld_status status = PLD_OK;
+    hid_t stored = H5I_INVALID_HID;
+    hid_t layout = H5I_INVALID_HID;
+    hid_t space = make_space(shape, chunk != NULL);
+    PLD_H5_TO(out, PLD_ERR_SHAPE, space, "no space for '%s'", name);
+    PLD_TRY_TO(out, pld_h5_file_type(type, &stored));
+    PLD_TRY_TO(out, make_layout(shape, chunk, &layout));
+    *out = H5Dcreate2(file->id, name, stored, space, H5P_DEFAULT, layout,
+                      H5P_DEFAULT);
+    PLD_H5_TO(out, PLD_ERR_IO, *out, "cannot create '%s' in '%s'", name,
+              file->path);
+out:
+    pld_h5_close(layout);
+    pld_h5_close(stored);
+    pld_h5_close(space);
+    return status;
+}
+
+/* --- Looking up ----------------------------------------------------------- */
+
+static pld_status describe(hid_t dataset, const char *name, pld_variable *out)
+{
+    struct pld_shape shape;
+    PLD_TRY(pld_variable_shape(dataset, &shape));
+    PLD_CHECK(shape.ndims <= 4, PLD_ERR_UNSUPPORTED,
+              "'%s' has %d dimensions, more than 4", name, shape.ndims);
+    hid_t stored = H5Dget_type(dataset);
+    PLD_H5(PLD_ERR_CORRUPT, stored, "no type of '%s'", name);
+    pld_variable found = {.type = pld_h5_smallest(stored),
+                          .ndims = shape.ndims};
+    char words[PLD_H5_WORDS];
+    pld_h5_words(stored, words);
+    pld_h5_close(stored);
+    PLD_CHECK(found.type != PLD_TYPE_COUNT, PLD_ERR_TYPE,
+              "'%s' has %s, which no type here holds", name, words);
+    for (int d = 0; d < shape.ndims; d++)
+        found.size[d] = (int64_t)shape.size[d];
+    *out = found;
+    return PLD_OK;
+}
+
+static pld_status inquire(pld_file *file, const char *name, pld_variable *out)
+{
+    pld_status status = PLD_OK;
+    hid_t dataset = H5I_INVALID_HID;
+    PLD_TRY(pld_io_check_name(file->ctx, "variable", name, true));
+    PLD_TRY(pld_io_check_pointer(file->ctx, "out", out));
+    status = pld_variable_open(file, name, &dataset);
+    PLD_TRY_TO(out, pld_agree(file->ctx, status));
+    PLD_TRY_TO(out, pld_agree(file->ctx, describe(dataset, name, out)));
+out:
+    pld_h5_close(dataset);
+    return status;
+}
+
+pld_status pld_file_inquire(pld_file *file, const char *name, pld_variable *out)
+{
+    PLD_TRY(pld_file_check(file));
+    struct pld_io_call call = pld_io_begin(file->ctx);
+    PLD_TRY(pld_io_end(&call, inquire(file, name, out)));
+    return PLD_OK;
+}

@@ -1,0 +1,45 @@
+#ifndef PLD_IO_VARIABLE_H
+#define PLD_IO_VARIABLE_H
+
+#include "io/file.h"
+#include "mesh/field.h"
+
+/* Variables: the datasets of a file. These work on metadata, which all ranks
+ * must do alike: call with the same arguments everywhere, agree on the status.
+ */
+
+struct pld_shape {
+    int ndims;
+    hsize_t size[H5S_MAX_RANK];
+};
+
+/* Whether there is an object of this name. */
+bool pld_variable_exists(const pld_file *file, const char *name);
+
+/* Open one; PLD_ERR_NOENT tells the names that are there. */
+pld_status pld_variable_open(const pld_file *file, const char *name,
+                             hid_t *out);
+
+pld_status pld_variable_shape(hid_t dataset, struct pld_shape *out);
+
+/* Check that a stored type may be read as, or is just, `type`. */
+pld_status pld_variable_check_read(hid_t dataset, const char *name,
+                                   pld_type type);
+pld_status pld_variable_check_type(hid_t dataset, const char *name,
+                                   pld_type type);
+
+/* Create one in one piece, or in chunks, when `chunk` is not NULL: the first
+ * dimension can then grow. */
+pld_status pld_variable_create(const pld_file *file, const char *name,
+                               pld_type type, const struct pld_shape *shape,
+                               const hsize_t *chunk, hid_t *out);
+
+/* Dimensions of a field in a file: its points', and one for several
+ * components. */
+struct pld_shape pld_shape_of(const pld_field *field);
+
+/* Check that a variable has this shape, behind `skip` leading dimensions. */
+pld_status pld_variable_check_shape(hid_t dataset, const char *name, int skip,
+                                    const struct pld_shape *shape);
+
+#endif
