@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "polder/memory.h"
 
@@ -12,26 +11,12 @@ pld_ctx *ctx;
 int rank;
 int nranks;
 
-/* Whether all ranks pass true. With more ranks than cores a rank that waits
- * inside MPI keeps the others from coming: let go of the core instead. */
-static bool all_are(bool good)
-{
-    int mine = good;
-    int all = 0;
-    int done = 0;
-    MPI_Request request = MPI_REQUEST_NULL;
-    MPI_Iallreduce(&mine, &all, 1, MPI_INT, MPI_LAND, MPI_COMM_WORLD, &request);
-    while (MPI_Test(&request, &done, MPI_STATUS_IGNORE) == MPI_SUCCESS && !done)
-        nanosleep(&(struct timespec){.tv_nsec = 20000}, NULL);
-    return all;
-}
-
 /* Leave the test on all ranks if it failed on any. */
 static void decide(bool good, bool together, const char *file, int line)
 {
     int all = good;
     if (together)
-        all = all_are(good);
+        MPI_Allreduce(MPI_IN_PLACE, &all, 1, MPI_INT, MPI_LAND, MPI_COMM_WORLD);
     if (!all)
         _fail(file, line);
 }
