@@ -20,14 +20,16 @@ include config.mk
 endif
 Q := $(if $(V),,@)
 
-# mpiexec refuses to work for root, as in containers, and to start more ranks
-# than cores, unless told; one name for Open MPI 4, one for 5.
+# Everything here runs on this machine alone. mpiexec refuses to work for root,
+# as in containers, and to start more ranks than cores, unless told: one name for
+# Open MPI 4, one for 5. TCP beside shared memory only brings warnings.
 export OMPI_ALLOW_RUN_AS_ROOT := 1
 export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM := 1
 export PRTE_ALLOW_RUN_AS_ROOT := 1
 export PRTE_ALLOW_RUN_AS_ROOT_CONFIRM := 1
 export OMPI_MCA_rmaps_base_oversubscribe := 1
 export PRTE_MCA_rmaps_default_mapping_policy := :oversubscribe
+export OMPI_MCA_btl ?= ^tcp
 
 # --- Configure by itself -----------------------------------------------------
 # config.mk is made before any goal, so on a bare machine `make deps check`
@@ -138,7 +140,7 @@ $(call program,$(1)): $(call objects,$(call sources,$(1)/*.c)) $(B)/libpolder.a
 endef
 $(foreach f,$(folders),$(eval $(call folder_rule,$(f))))
 
-# Without it MPICH needs minutes for more ranks than cores.
+# Without it MPICH needs minutes where there are fewer free cores than ranks.
 ifeq ($(MPI_FLAVOUR)$(INSTRUMENT_FLAGS),mpich)
 preload := $(B)/tests/preload/mpich_yield.so
 $(preload): %.so: %.o

@@ -51,7 +51,7 @@ built() {
     shift
     rm -f program
     "$@" >build.log 2>&1 || { echo "$*"; cat build.log; fail "to build $way"; }
-    LD_LIBRARY_PATH=$libdir${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} \
+    LD_PRELOAD=$PRELOAD LD_LIBRARY_PATH=$libdir${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} \
         $MPIEXEC $MPIEXEC_FLAGS -n 2 ./program >run.log 2>&1 &&
         grep "^version $VERSION on 2 ranks$" run.log >/dev/null ||
         { cat run.log; fail "to run $way"; }

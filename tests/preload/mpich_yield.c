@@ -1,7 +1,7 @@
-/* MPICH on UCX never gives up the core while it waits, so more ranks than
- * cores take 7 ms (4 ranks on 2 cores) or 28 ms (7 ranks) for one
- * MPI_Allreduce. Loaded before it, this yields whenever nothing was to be done:
- * 0.1 ms. For tests only: with a core for each rank it is slower. */
+/* MPICH on UCX never gives up the core while it waits. Where there are fewer
+ * free cores than ranks one MPI_Allreduce takes 7 ms (4 ranks on 2 cores) or
+ * 28 ms (7 ranks). Loaded before it, this yields whenever there was nothing to
+ * do: 0.1 ms. For tests only: with a core for each rank it is slower. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <sched.h>
