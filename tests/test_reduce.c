@@ -274,6 +274,9 @@ TEST(bad_arrays_are_refused)
                  "in is NULL, but count is 2");
     assert_fails(PLD_ERR_ARG, pld_reduce(ctx, PLD_SUM, PLD_F64, x, 2, NULL),
                  "out is NULL, but count is 2");
+    assert_fails(PLD_ERR_OVERFLOW,
+                 pld_reduce(ctx, PLD_SUM, PLD_F64, x, INT64_MAX / 4, x),
+                 "count 2305843009213693951 is too large");
     assert_fails(PLD_ERR_ARG, pld_reduce(ctx, PLD_SUM, PLD_F64, x, 3, x + 1),
                  "in and out overlap");
     assert_fails(PLD_ERR_ARG,

@@ -48,7 +48,9 @@ PLD_API int pld_ctx_rank(const pld_ctx *ctx);
 PLD_API int pld_ctx_nranks(const pld_ctx *ctx);
 /** This rank's node, 0 .. nnodes-1, numbered by their lowest rank. *Local*. */
 PLD_API int pld_ctx_node(const pld_ctx *ctx);
-/** Number of nodes: sets of ranks that can share memory. *Local*. */
+/** Number of nodes: sets of ranks that can share memory. For trials on one
+ * machine, PLD_FAKE_NODES=k in the environment of all ranks makes k nodes of
+ * neighbouring ranks. *Local*. */
 PLD_API int pld_ctx_nnodes(const pld_ctx *ctx);
 /** This rank's place among the ranks of its node. *Local*. */
 PLD_API int pld_ctx_node_rank(const pld_ctx *ctx);

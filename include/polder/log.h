@@ -8,7 +8,8 @@ PLD_BEGIN_C
 /** @file
  * The log. Silent unless asked for, by pld_log_configure() or by the
  * environment: PLD_LOG=LEVEL logs on rank 0, PLD_LOG=LEVEL:all on every rank;
- * LEVEL is one of error, warning, info, debug. Lines go to standard error. */
+ * LEVEL is one of error, warning, info, debug. Lines go to standard error. The
+ * rank is that in the first context of the process. */
 
 /** How much to say; each level includes those before it. */
 typedef enum pld_log_level {

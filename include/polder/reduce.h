@@ -26,9 +26,9 @@ PLD_CALL pld_reduce(pld_ctx *ctx, pld_op op, pld_type type, const void *in,
                     int64_t count, void *out);
 
 /** Combine `count` local elements and then the ranks: out is one element. An
- * empty rank (count 0) takes part. The minimum of nothing at all is +infinity
- * or the largest integer, the maximum -infinity or the smallest, the sum 0.
- * *Collective*. */
+ * empty rank (count 0) takes part. f32 is summed in double and rounded once.
+ * The minimum of nothing at all is +infinity or the largest integer, the
+ * maximum -infinity or the smallest, the sum 0. *Collective*. */
 PLD_CALL pld_reduce_array(pld_ctx *ctx, pld_op op, pld_type type,
                           const void *in, int64_t count, void *out);
 

@@ -2,6 +2,7 @@
 #include "par/reduce.h"
 #include "par/context.h"
 #include "par/message.h"
+#include "base/overflow.h"
 #include "polder/agree.h"
 
 static void combine(double (*choose)(double, double), const void *in,
@@ -132,10 +133,13 @@ static pld_status check_arguments(pld_op op, pld_type type, const void *in,
     PLD_TRY(check_array(in, count));
     PLD_CHECK(out != NULL || count == 0, PLD_ERR_ARG,
               "out is NULL, but count is %lld", (long long)count);
+    int64_t bytes = 0;
+    PLD_CHECK(pld_mul_fits(count, (int64_t)pld_type_size(type), &bytes),
+              PLD_ERR_OVERFLOW, "count %lld is too large", (long long)count);
     uintptr_t a = (uintptr_t)in;
     uintptr_t b = (uintptr_t)out;
-    size_t bytes = (size_t)count * pld_type_size(type);
-    PLD_CHECK(a == b || a + bytes <= b || b + bytes <= a, PLD_ERR_ARG,
+    uintptr_t n = (uintptr_t)bytes;
+    PLD_CHECK(a == b || a + n <= b || b + n <= a, PLD_ERR_ARG,
               "in and out overlap without being the same");
     return PLD_OK;
 }
