@@ -91,9 +91,9 @@ PLD_API int pld_field_rim(const pld_field *field, int64_t width,
                           pld_box out[6]);
 /** The ghosts of this rank that lie outside the domain beyond one of its
  * faces: of dimension `dim`, low (0) or high (1) side, over the padded block
- * in the other dimensions. Empty where the dimension is periodic, the block
- * does not touch the face, or there is no halo. This is where a caller sets
- * boundary values. *Local*. */
+ * in the other dimensions. Empty where the dimension is periodic or the padded
+ * block does not reach beyond the face. This is where a caller sets boundary
+ * values. *Local*. */
 PLD_API pld_box pld_field_outside(const pld_field *field, int dim, int side);
 
 /** Direct access by global indices: the point (k, j, i) of component 0 is

@@ -28,13 +28,16 @@ typedef struct pld_grid_spec {
     /** Relative speed of every rank (nranks values, none negative, one above
      * 0), the same on all ranks; NULL: all equal. Ranks form planes of the
      * process grid, and each plane gets cells in proportion to the sum of its
-     * ranks' weights. Weight 0 asks for an empty block. */
+     * ranks' weights. A plane of weight 0 gets none: rank weight 0 asks for an
+     * empty block, and a chosen process grid gives it. */
     const double *rank_weights;
     /** Cost of each slab of cells along a dimension (size[d] values, none
-     * negative), the same on all ranks; NULL: all equal. */
+     * negative, one above 0), the same on all ranks; NULL: all equal. Cuts
+     * then make the slowest part as fast as can be. Does not count in choosing
+     * the process grid. */
     const double *slab_weights[PLD_MAXDIM];
     /** Given cuts: nprocs[d] + 1 ascending values from 0 to size[d], the same
-     * on all ranks; needs nprocs[d]; NULL: computed. */
+     * on all ranks; needs nprocs[d] and no slab_weights[d]; NULL: computed. */
     const int64_t *cuts[PLD_MAXDIM];
 } pld_grid_spec;
 
@@ -58,17 +61,19 @@ PLD_API pld_box pld_grid_domain(const pld_grid *grid);
 PLD_API bool pld_grid_periodic(const pld_grid *grid, int dim);
 /** Ranks along dimension `dim`; 1 beyond the grid's dimensions. *Local*. */
 PLD_API int pld_grid_nprocs(const pld_grid *grid, int dim);
-/** First cell of part `part` (0 .. nprocs) along `dim`. *Local*. */
+/** First cell of part `part` (0 .. nprocs) along `dim`; -1 for others.
+ * *Local*. */
 PLD_API int64_t pld_grid_cut(const pld_grid *grid, int dim, int part);
-/** Place of a rank in the process grid, last dimension fastest. *Local*. */
+/** Place of a rank in the process grid, last dimension fastest; -1 for what is
+ * no rank. *Local*. */
 PLD_API void pld_grid_coords(const pld_grid *grid, int rank,
                              int coords[PLD_MAXDIM]);
-/** Rank at a place in the process grid. *Local*. */
+/** Rank at a place in the process grid; -1 outside. *Local*. */
 PLD_API int pld_grid_rank_at(const pld_grid *grid,
                              const int coords[PLD_MAXDIM]);
 /** Cells of this rank. *Local*. */
 PLD_API pld_box pld_grid_owned(const pld_grid *grid);
-/** Cells of any rank. *Local*. */
+/** Cells of any rank; empty for what is no rank. *Local*. */
 PLD_API pld_box pld_grid_owned_by(const pld_grid *grid, int rank);
 /** The rank that owns a cell, by binary search in the cuts; periodic
  * dimensions wrap; -1 for an index outside. *Local*. */
