@@ -75,6 +75,9 @@ static pld_status check_alone(void)
     int length = 0;
     MPI_Get_library_version(library, &length);
     library[strcspn(library, ",\n")] = '\0';
+    char *tab = strchr(library, '\t');
+    if (tab != NULL)
+        *tab = ' ';
     PLD_RAISE(PLD_ERR_LAUNCH,
               "this is rank 0 of 1, but %s=%s: the launcher belongs to another "
               "MPI than the program (%s); use that one's mpiexec, or set "
