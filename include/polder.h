@@ -8,6 +8,7 @@
 #include "polder/version.h"
 
 #include "polder/digest.h"
+#include "polder/exact.h"
 #include "polder/log.h"
 #include "polder/memory.h"
 #include "polder/random.h"
