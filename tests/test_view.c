@@ -112,6 +112,21 @@ TEST(own_memory_is_aligned_and_zero)
     formula_destroy(&formula);
 }
 
+TEST(components_are_an_odd_number_of_cache_lines_apart)
+{
+    pld_grid_spec cells = {.ndims = 2, .size = {64 * nranks, 64}};
+    for (int type = 0; type < PLD_TYPE_COUNT; type++) {
+        pld_field_spec spec = {.type = (pld_type)type, .ncomps = 3};
+        struct formula formula = formula_create(ctx, &cells, &spec);
+        pld_view v = pld_field_view(formula.field);
+        int64_t bytes = v.comp_stride * (int64_t)pld_type_size((pld_type)type);
+        assert_all_equal(bytes % 128, 64);
+        formula_fill(formula.field, 3);
+        assert_all(shows_values(formula.field));
+        formula_destroy(&formula);
+    }
+}
+
 TEST(views_reach_into_the_caller_s_array)
 {
     enum { N = 20 };
@@ -148,6 +163,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(views_show_what_was_filled),
     cmocka_unit_test(views_of_empty_blocks_have_no_data),
     cmocka_unit_test(own_memory_is_aligned_and_zero),
+    cmocka_unit_test(components_are_an_odd_number_of_cache_lines_apart),
     cmocka_unit_test(views_reach_into_the_caller_s_array),
     cmocka_unit_test(views_of_nothing_are_empty)};
 PLD_TEST_MAIN(tests)

@@ -57,22 +57,33 @@ static pld_status check_range(const pld_field *field)
     return PLD_OK;
 }
 
-/* Strides in an array of `extent` points, whose elements are counted. */
+/* Components a multiple of 4 KiB apart share a few sets of the cache: a loop
+ * over 16 of them was measured to be 4 times slower. An odd number of cache
+ * lines between them spreads them over all sets. */
+static int64_t spread(int64_t points, pld_type type)
+{
+    int64_t in_line = 64 / (int64_t)pld_type_size(type);
+    int64_t lines = points / in_line + (points % in_line != 0);
+    return (lines | 1) * in_line;
+}
+
+/* Strides in an array of `extent` points, and its elements. */
 static pld_status lay_out(pld_field *field, const int64_t extent[PLD_MAXDIM],
                           int64_t *elements)
 {
-    int64_t bytes = 0;
+    bool planes = field->layout == PLD_PLANES;
     int64_t factors[] = {extent[0], extent[1], extent[2], field->ncomps,
                          (int64_t)pld_type_size(field->type)};
-    PLD_TRY(pld_size_product("bytes of a field", 5, factors, &bytes));
-    PLD_TRY(pld_size_product("elements of a field", 4, factors, elements));
-    bool planes = field->layout == PLD_PLANES;
+    PLD_TRY(pld_size_product("bytes of a field", 5, factors, elements));
     int64_t stride = planes ? 1 : field->ncomps;
     for (int d = field->grid->ndims - 1; d >= 0; d--) {
         field->stride[d] = stride;
         stride *= extent[d];
     }
     field->comp_stride = planes ? stride : 1;
+    if (planes && field->ncomps > 1 && !field->wrapped)
+        field->comp_stride = spread(stride, field->type);
+    *elements = planes ? field->comp_stride * field->ncomps : stride;
     return check_range(field);
 }
 
@@ -82,10 +93,10 @@ static pld_status take_memory(pld_field *field, const pld_field_spec *spec,
     int64_t extent[PLD_MAXDIM];
     int64_t elements = 0;
     PLD_TRY(pld_field_spec_extent(spec, field, wraps, extent));
+    field->wrapped = spec->memory != NULL;
     PLD_TRY(lay_out(field, extent, &elements));
     if (pld_box_empty(field->padded))
         return PLD_OK;
-    field->wrapped = spec->memory != NULL;
     field->memory = spec->memory;
     if (!field->wrapped)
         PLD_TRY(pld_alloc(field->name, elements, pld_type_size(field->type),
