@@ -19,9 +19,8 @@ struct pld_halo {
     pld_ctx *ctx;
     int nfields;
     pld_field **fields;
-    struct pld_plan plan;
-    struct pld_transport_item *items;
     struct pld_transport *transport;
+    pld_halo_info info;
     bool under_way;
 };
 
@@ -47,34 +46,79 @@ static struct pld_plan_item plan_item(const pld_halo_spec *spec,
     return item;
 }
 
-static pld_status make_plan(const pld_halo_spec *spec, pld_halo *halo)
+/* What an exchange works on: for each field, what to move and where it is. */
+struct work {
+    struct pld_plan_item *items;
+    struct pld_transport_item *places;
+    struct pld_plan plan;
+};
+
+static pld_status find_work(const pld_halo_spec *spec, int rank,
+                            struct work *work)
+{
+    int n = spec->nfields;
+    PLD_TRY(pld_alloc("items of a halo", n, sizeof *work->items, &work->items));
+    PLD_TRY(
+        pld_alloc("places of a halo", n, sizeof *work->places, &work->places));
+    for (int i = 0; i < n; i++) {
+        struct pld_block block = pld_field_block(spec->fields[i]);
+        work->items[i] = plan_item(spec, spec->fields[i]);
+        work->places[i] = (struct pld_transport_item){
+            .from = block, .to = block, .layout = spec->fields[i]->layout};
+    }
+    return pld_plan_create(n, work->items, rank, &work->plan);
+}
+
+/* Peers in either list; both ascend. */
+static int count_peers(const struct pld_transfers *a,
+                       const struct pld_transfers *b)
+{
+    int n = 0;
+    for (int i = 0, j = 0; i < a->nmessages || j < b->nmessages; n++) {
+        int left = i < a->nmessages ? a->messages[i].peer : INT_MAX;
+        int right = j < b->nmessages ? b->messages[j].peer : INT_MAX;
+        i += left <= right;
+        j += right <= left;
+    }
+    return n;
+}
+
+static pld_halo_info describe(const struct pld_plan *plan,
+                              const struct pld_transport *transport)
+{
+    return (pld_halo_info){
+        .npeers = count_peers(&plan->sends, &plan->receives),
+        .sent_bytes = pld_transfers_bytes(&plan->sends),
+        .received_bytes = pld_transfers_bytes(&plan->receives),
+        .copied_bytes = pld_transfers_bytes(&plan->copies),
+        .plan_bytes = pld_transport_plan_bytes(transport),
+        .buffer_bytes = pld_transport_buffer_bytes(transport)};
+}
+
+static pld_status make_transport(const pld_halo_spec *spec, int tag,
+                                 pld_halo *halo)
 {
     pld_status status = PLD_OK;
-    struct pld_plan_item *items = NULL;
-    PLD_TRY(
-        pld_alloc("fields of a plan", spec->nfields, sizeof *items, &items));
-    for (int i = 0; i < spec->nfields; i++)
-        items[i] = plan_item(spec, spec->fields[i]);
-    PLD_TRY_TO(out, pld_plan_create(spec->nfields, items, halo->ctx->rank,
-                                    &halo->plan));
+    struct work work = {.items = NULL};
+    PLD_TRY_TO(out, find_work(spec, halo->ctx->rank, &work));
+    PLD_TRY_TO(out, pld_transport_create(halo->ctx, tag, &work.plan,
+                                         work.places, &halo->transport));
+    halo->info = describe(&work.plan, halo->transport);
 out:
-    pld_free(items);
+    pld_plan_destroy(&work.plan);
+    pld_free(work.places);
+    pld_free(work.items);
     return status;
 }
 
 static pld_status hold_fields(const pld_halo_spec *spec, pld_halo *halo)
 {
-    int n = spec->nfields;
-    PLD_TRY(
-        pld_alloc("fields of a halo", n, sizeof *halo->fields, &halo->fields));
-    PLD_TRY(pld_alloc("items of a halo", n, sizeof *halo->items, &halo->items));
-    for (int i = 0; i < n; i++) {
-        pld_field *field = spec->fields[i];
-        struct pld_block block = pld_field_block(field);
-        halo->items[i] = (struct pld_transport_item){
-            .from = block, .to = block, .layout = field->layout};
-        halo->fields[halo->nfields++] = field;
-        pld_field_retain(field);
+    PLD_TRY(pld_alloc("fields of a halo", spec->nfields, sizeof *halo->fields,
+                      &halo->fields));
+    halo->nfields = spec->nfields;
+    for (int i = 0; i < halo->nfields; i++) {
+        halo->fields[i] = spec->fields[i];
+        pld_field_retain(halo->fields[i]);
     }
     return PLD_OK;
 }
@@ -85,10 +129,8 @@ static pld_status destroy_alone(pld_halo **halo)
     if (!old)
         return PLD_OK;
     pld_status status = pld_transport_destroy(&old->transport);
-    pld_plan_destroy(&old->plan);
     for (int i = 0; i < old->nfields; i++)
         pld_field_release(old->fields[i]);
-    pld_free(old->items);
     pld_free(old->fields);
     pld_ctx_release(old->ctx, PLD_KIND_HALO);
     old->alive = 0;
@@ -109,9 +151,7 @@ static pld_status create_alone(pld_ctx *ctx, const pld_halo_spec *spec, int tag,
     halo->ctx = ctx;
     pld_ctx_retain(ctx, PLD_KIND_HALO);
     PLD_TRY(hold_fields(spec, halo));
-    PLD_TRY(make_plan(spec, halo));
-    PLD_TRY(pld_transport_create(ctx, &halo->plan, halo->items, tag,
-                                 &halo->transport));
+    PLD_TRY(make_transport(spec, tag, halo));
     return PLD_OK;
 }
 
@@ -191,36 +231,21 @@ pld_status pld_halo_end(pld_halo *halo)
 
 pld_status pld_halo_exchange(pld_halo *halo)
 {
-    PLD_TRY(pld_halo_begin(halo));
-    PLD_TRY(pld_halo_end(halo));
+    PLD_TRY(check_idle(halo, "halo"));
+    /* The outer phase spares the inner ones a look at the clock. */
+    pld_phase_begin(halo->ctx, PLD_PHASE_EXCHANGE);
+    pld_status status = pld_halo_begin(halo);
+    if (status == PLD_OK)
+        status = pld_halo_end(halo);
+    pld_phase_end(halo->ctx, PLD_PHASE_EXCHANGE);
+    PLD_TRY(status);
     return PLD_OK;
-}
-
-/* Peers in either list; both ascend. */
-static int count_peers(const struct pld_transfers *a,
-                       const struct pld_transfers *b)
-{
-    int n = 0;
-    for (int i = 0, j = 0; i < a->nmessages || j < b->nmessages; n++) {
-        int left = i < a->nmessages ? a->messages[i].peer : INT_MAX;
-        int right = j < b->nmessages ? b->messages[j].peer : INT_MAX;
-        i += left <= right;
-        j += right <= left;
-    }
-    return n;
 }
 
 pld_status pld_halo_describe(const pld_halo *halo, pld_halo_info *out)
 {
     PLD_TRY(check_halo(halo, "halo"));
     PLD_CHECK(out, PLD_ERR_ARG, "out is NULL");
-    const struct pld_plan *plan = &halo->plan;
-    *out = (pld_halo_info){
-        .npeers = count_peers(&plan->sends, &plan->receives),
-        .sent_bytes = pld_transfers_bytes(&plan->sends),
-        .received_bytes = pld_transfers_bytes(&plan->receives),
-        .copied_bytes = pld_transfers_bytes(&plan->copies),
-        .plan_bytes = pld_plan_bytes(plan),
-        .buffer_bytes = pld_transport_buffer_bytes(halo->transport)};
+    *out = halo->info;
     return PLD_OK;
 }

@@ -5,8 +5,8 @@
 #include "mesh/block.h"
 #include "par/context.h"
 
-/* A transport carries out a plan, again and again: everything that depends on
- * how data gets from one rank to another is behind these four functions. */
+/* A transport carries out a plan, again and again: all that depends on how
+ * data gets from one rank to another is behind these functions. */
 struct pld_transport;
 
 /* Where this rank reads and writes an item of the plan. */
@@ -16,11 +16,12 @@ struct pld_transport_item {
     pld_layout layout; /* of components in messages, the same on all ranks */
 };
 
-/* Make ready to carry out `plan` with one item for each of its items; both
- * must outlive the transport. Local: it sends nothing. `tag` belongs to this
- * transport alone, on all ranks. */
-pld_status pld_transport_create(pld_ctx *ctx, const struct pld_plan *plan,
-                                const struct pld_transport_item *items, int tag,
+/* Make ready to carry out `plan`, with an item for each of its items; neither
+ * is needed afterwards. The memory of the blocks must stay. `tag` belongs to
+ * this transport alone. Local: it sends nothing. */
+pld_status pld_transport_create(pld_ctx *ctx, int tag,
+                                const struct pld_plan *plan,
+                                const struct pld_transport_item *items,
                                 struct pld_transport **out);
 
 /* Not between begin and end. *transport may be NULL. */
@@ -31,7 +32,8 @@ pld_status pld_transport_destroy(struct pld_transport **transport);
 pld_status pld_transport_begin(struct pld_transport *transport);
 pld_status pld_transport_end(struct pld_transport *transport);
 
-/* Memory of messages. */
+/* Memory that is held: what to do, and the data of messages. */
+int64_t pld_transport_plan_bytes(const struct pld_transport *transport);
 int64_t pld_transport_buffer_bytes(const struct pld_transport *transport);
 
 #endif

@@ -1,0 +1,29 @@
+#ifndef PLD_MESH_COPY_H
+#define PLD_MESH_COPY_H
+
+#include "mesh/block.h"
+
+/* One loop of a copy: n times, so many bytes further on either side. */
+struct pld_loop {
+    int64_t n;
+    int64_t from;
+    int64_t to;
+};
+
+/* A copy between two blocks, worked out once to be made again and again: the
+ * blocks must stay where they are. */
+struct pld_copy {
+    const char *from;
+    char *to;
+    size_t bytes;                          /* contiguous on both sides */
+    struct pld_loop loops[PLD_MAXDIM + 1]; /* the innermost first */
+};
+
+/* Work out pld_block_copy with the same arguments. */
+struct pld_copy pld_copy_prepare(const struct pld_block *from, pld_box box,
+                                 const struct pld_block *to,
+                                 const int64_t shift[PLD_MAXDIM]);
+
+void pld_copy_run(const struct pld_copy *copy);
+
+#endif
