@@ -287,7 +287,7 @@ static void exchange_and_check(const struct subject *subject,
  * layouts, staggers, stencils and widths up to several times the domain. */
 TEST(every_ghost_asked_for_is_filled_and_no_other)
 {
-    int ncases = nranks <= 2 ? 250 : 150;
+    int ncases = nranks <= 2 ? 250 : 80;
     for (int i = 0; i < ncases; i++) {
         struct subject subject;
         draw_subject(&subject);
