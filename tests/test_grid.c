@@ -1,5 +1,6 @@
 /* Grids: how they are cut, and who owns what.
- * TEST: ranks=1,2,3,4,7 */
+ * TEST: ranks=1,2,3,4,7
+ * TEST: ranks=4,7 env=PLD_FAKE_NODES=3 */
 
 #include "support/harness.h"
 

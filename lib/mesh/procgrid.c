@@ -95,12 +95,11 @@ static int leaving(const struct pld_procgrid *problem, int nprocs, int d,
 {
     int n = 0;
     for (int side = -1; side <= 1; side += 2) {
-        int to = at + side;
-        bool inside = to >= 0 && to < nprocs;
-        if (!inside && !problem->periodic[d])
+        int edge = side < 0 ? 0 : nprocs - 1;
+        if (at == edge && !problem->periodic[d])
             continue;
-        int wrapped = (to + nprocs) % nprocs;
-        int neighbour = rank + (wrapped - at) * stride;
+        int to = at == edge ? nprocs - 1 - edge : at + side;
+        int neighbour = rank + (to - at) * stride;
         n += problem->node_of[neighbour] != problem->node_of[rank];
     }
     return n;

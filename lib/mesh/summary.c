@@ -39,7 +39,8 @@ pld_status pld_field_reduce(pld_field *field, pld_op op, int comp, void *out)
     reducing.offset = comp * reducing.block.comp_stride;
     PLD_TRY(pld_accumulator_start(&reducing.sum, op, field->type));
     PLD_TRY(pld_box_rows(field->owned, ndims, reduce_row, &reducing));
-    return pld_accumulator_finish(field->grid->ctx, &reducing.sum, out);
+    PLD_TRY(pld_accumulator_finish(field->grid->ctx, &reducing.sum, out));
+    return PLD_OK;
 }
 
 struct digesting {
