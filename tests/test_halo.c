@@ -3,14 +3,11 @@
 
 #include "support/harness.h"
 
-#include "base/alloc.h"
 #include "par/message.h"
 #include "polder/halo.h"
-#include "polder/memory.h"
 #include "polder/random.h"
 #include "polder/timer.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static uint64_t drawn;
@@ -477,178 +474,6 @@ TEST(exchange_counts_as_that_phase)
     destroy_subject(&square);
 }
 
-/* --- Misuse ----------------------------------------------------------------
- */
-
-static void assert_refused(const pld_halo_spec *spec, const char *text)
-{
-    pld_halo *halo = NULL;
-    assert_fails(PLD_ERR_ARG, pld_halo_create(spec, &halo), text);
-    assert_all(halo == NULL);
-}
-
-TEST(spec_without_any_field_is_refused)
-{
-    pld_field *none[] = {NULL, NULL};
-    assert_refused(NULL, "spec is NULL");
-    assert_refused(&(pld_halo_spec){0}, "spec->nfields is 0");
-    assert_refused(&(pld_halo_spec){.nfields = 1}, "spec->fields is NULL");
-    assert_refused(&(pld_halo_spec){.nfields = 2, .fields = none},
-                   "none of the 2 spec->fields is a live field");
-}
-
-TEST(bad_spec_is_refused_by_name)
-{
-    struct subject square;
-    make_square(&square, 2);
-    pld_halo_spec spec = {.nfields = 2, .fields = square.fields};
-    assert_fails(PLD_ERR_ARG, pld_halo_create(&spec, NULL), "out is NULL");
-    spec.stencil = (pld_stencil)7;
-    assert_refused(&spec, "stencil is 7");
-    spec.stencil = PLD_STAR;
-    spec.width.all = -1;
-    assert_refused(&spec, "width.all is -1");
-    spec.width = (pld_width){.all = 1, .high = {0, -2}};
-    assert_refused(&spec, "width.high[1] is -2");
-    spec.width = (pld_width){.all = 3};
-    assert_refused(&spec, "width 3 exceeds the halo 2 of field \"depth\" at "
-                          "the low side of dimension 0");
-    spec.width = (pld_width){.high = {0, 0, 1}};
-    assert_refused(&spec, "width 1 exceeds the halo 0 of field \"depth\" at "
-                          "the high side of dimension 2");
-    destroy_subject(&square);
-}
-
-TEST(bad_field_on_one_rank_is_refused_on_all)
-{
-    struct subject square;
-    make_square(&square, 2);
-    pld_field *fields[] = {square.fields[0], square.fields[1]};
-    const pld_halo_spec spec = {.nfields = 2, .fields = fields};
-    int last = nranks - 1;
-    char text[80];
-    fields[0] = rank == last ? NULL : square.fields[0];
-    snprintf(text, sizeof text, "rank %d: spec->fields[0] is NULL", last);
-    assert_refused(&spec, text);
-    fields[0] = rank == last ? square.fields[1] : square.fields[0];
-    snprintf(text, sizeof text,
-             "rank %d: spec->fields[0] and [1] are the same field \"speed\"",
-             last);
-    assert_refused(&spec, text);
-    destroy_subject(&square);
-}
-
-TEST(fields_of_two_contexts_are_refused)
-{
-    struct subject square;
-    make_square(&square, 1);
-    pld_ctx *other = NULL;
-    pld_grid *grid = NULL;
-    pld_field *stranger = NULL;
-    const pld_field_spec field = {.name = "stranger", .halo = {.all = 1}};
-    assert_ok(pld_ctx_create(MPI_COMM_WORLD, NULL, &other));
-    assert_ok(pld_grid_create(other, &(pld_grid_spec){.ndims = 1, .size = {5}},
-                              &grid));
-    assert_ok(pld_field_create(grid, &field, &stranger));
-    pld_field *fields[] = {square.fields[0], stranger};
-    assert_refused(&(pld_halo_spec){.nfields = 2, .fields = fields},
-                   "fields[1] \"stranger\" is of another context");
-    assert_ok(pld_field_destroy(&stranger));
-    assert_ok(pld_grid_destroy(&grid));
-    assert_ok(pld_ctx_destroy(&other));
-    destroy_subject(&square);
-}
-
-static void assert_mismatch(const pld_halo_spec *spec, const char *text)
-{
-    pld_halo *halo = NULL;
-    assert_fails(PLD_ERR_MISMATCH, pld_halo_create(spec, &halo), text);
-    assert_all(halo == NULL);
-}
-
-TEST(ranks_that_disagree_are_told_so)
-{
-    if (nranks == 1)
-        return;
-    struct subject square;
-    make_square(&square, 2);
-    bool odd = rank == nranks - 1;
-    pld_field *swapped[] = {square.fields[odd ? 1 : 0],
-                            square.fields[odd ? 0 : 1]};
-    const char *common = "the halo's nfields, stencil or width differs";
-    assert_mismatch(
-        &(pld_halo_spec){.nfields = odd ? 1 : 2, .fields = square.fields},
-        common);
-    assert_mismatch(&(pld_halo_spec){.nfields = 2,
-                                     .fields = square.fields,
-                                     .stencil = odd ? PLD_BOX : PLD_STAR},
-                    common);
-    assert_mismatch(&(pld_halo_spec){.nfields = 2,
-                                     .fields = square.fields,
-                                     .width = {.all = odd ? 1 : 2}},
-                    common);
-    assert_mismatch(&(pld_halo_spec){.nfields = 2, .fields = swapped},
-                    "the halo's fields[0] differs");
-    destroy_subject(&square);
-}
-
-TEST(calls_out_of_order_are_refused)
-{
-    struct subject square;
-    pld_halo *halo = NULL;
-    make_square(&square, 1);
-    make_halo(&square, &halo);
-    assert_fails(PLD_ERR_STATE, pld_halo_end(halo), "no exchange is under way");
-    assert_ok(pld_halo_begin(halo));
-    assert_fails(PLD_ERR_STATE, pld_halo_begin(halo),
-                 "an exchange is under way");
-    assert_fails(PLD_ERR_STATE, pld_halo_exchange(halo),
-                 "an exchange is under way");
-    assert_fails(PLD_ERR_STATE, pld_halo_destroy(&halo),
-                 "an exchange is under way");
-    assert_ok(pld_halo_end(halo));
-    assert_fails(PLD_ERR_STATE, pld_field_destroy(&square.fields[0]), "depth");
-    assert_ok(pld_halo_destroy(&halo));
-    destroy_subject(&square);
-}
-
-TEST(null_is_named)
-{
-    pld_halo *none = NULL;
-    pld_halo_info info;
-    assert_fails(PLD_ERR_ARG, pld_halo_begin(NULL), "halo is NULL");
-    assert_fails(PLD_ERR_ARG, pld_halo_end(NULL), "halo is NULL");
-    assert_fails(PLD_ERR_ARG, pld_halo_exchange(NULL), "halo is NULL");
-    assert_fails(PLD_ERR_ARG, pld_halo_destroy(NULL), "halo is NULL");
-    assert_fails(PLD_ERR_ARG, pld_halo_describe(NULL, &info), "halo is NULL");
-    assert_ok(pld_halo_destroy(&none));
-    struct subject square;
-    make_square(&square, 1);
-    make_halo(&square, &none);
-    assert_fails(PLD_ERR_ARG, pld_halo_describe(none, NULL), "out is NULL");
-    assert_ok(pld_halo_destroy(&none));
-    destroy_subject(&square);
-}
-
-TEST(memory_that_fails_on_one_rank_fails_on_all)
-{
-    struct subject square;
-    pld_halo *halo = NULL;
-    make_square(&square, 2);
-    const pld_halo_spec spec = {.nfields = 2, .fields = square.fields};
-    int64_t before = pld_memory_live_blocks();
-    for (int nth = 1; nth <= 12; nth++) {
-        if (rank == nth % nranks)
-            pld_alloc_fail(nth);
-        assert_fails(PLD_ERR_MEMORY, pld_halo_create(&spec, &halo),
-                     "no memory");
-        pld_alloc_fail(0);
-        assert_all(halo == NULL);
-        assert_all_equal(pld_memory_live_blocks(), before);
-    }
-    destroy_subject(&square);
-}
-
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(every_ghost_asked_for_is_filled_and_no_other),
     cmocka_unit_test(exchange_can_be_repeated),
@@ -659,14 +484,6 @@ static const struct CMUnitTest tests[] = {
         wrapped_memory_with_longer_rows_is_left_alone_between_them),
     cmocka_unit_test(describe_counts_what_one_exchange_moves),
     cmocka_unit_test(one_sided_width_sends_one_way),
-    cmocka_unit_test(exchange_counts_as_that_phase),
-    cmocka_unit_test(spec_without_any_field_is_refused),
-    cmocka_unit_test(bad_spec_is_refused_by_name),
-    cmocka_unit_test(bad_field_on_one_rank_is_refused_on_all),
-    cmocka_unit_test(fields_of_two_contexts_are_refused),
-    cmocka_unit_test(ranks_that_disagree_are_told_so),
-    cmocka_unit_test(calls_out_of_order_are_refused),
-    cmocka_unit_test(null_is_named),
-    cmocka_unit_test(memory_that_fails_on_one_rank_fails_on_all)};
+    cmocka_unit_test(exchange_counts_as_that_phase)};
 
 PLD_TEST_MAIN(tests)
