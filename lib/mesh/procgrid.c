@@ -1,5 +1,6 @@
 #include "mesh/procgrid.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -231,7 +232,7 @@ static void list_divisors(struct search *search, int n)
             search->divisors[search->ndivisors++] = (int)(n / q);
         }
     /* The square root of a square is there already. */
-    if (nlow > 0 && (int64_t)low[nlow - 1] * low[nlow - 1] == n)
+    if ((int64_t)low[nlow - 1] * low[nlow - 1] == n)
         nlow--;
     while (nlow > 0)
         search->divisors[search->ndivisors++] = low[--nlow];
@@ -274,12 +275,16 @@ static void enumerate(struct search *search, int d, int rest)
 bool pld_procgrid_choose(const struct pld_procgrid *problem,
                          int nprocs[PLD_MAXDIM])
 {
+    assert(problem->ndims <= PLD_MAXDIM && problem->nranks >= 1);
     /* The best shape by itself is a good bound to begin with. */
     struct pld_procgrid shape = *problem;
     shape.nnodes = 1;
     shape.weights = NULL;
-    struct search search = {
-        .problem = &shape, .given = nprocs, .best = INFINITY};
+    struct search search = {.problem = &shape,
+                            .given = nprocs,
+                            .nprocs = {1, 1, 1},
+                            .best = INFINITY,
+                            .chosen = {1, 1, 1}};
     list_divisors(&search, problem->nranks);
     enumerate(&search, 0, problem->nranks);
     if (search.best == INFINITY)
