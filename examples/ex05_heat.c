@@ -1,8 +1,8 @@
 /* A heat solver: five lines make the serial program parallel.
  *
  * TEST: ranks=1,2,3,4,7
- * TEST: ranks=1 args=9 500
- * TEST: ranks=5 args=9 500
+ * TEST: ranks=1 args=9 50
+ * TEST: ranks=5 args=9 50
  *
  * Shows: the explicit seven-point scheme on a periodic cube. The start, a
  * product of sines, is an eigenvector of the scheme: each step multiplies it
