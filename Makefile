@@ -189,6 +189,7 @@ blas_kernels = $(if $(OPENBLAS_CORETYPE),,$(shell \
 
 ## make demo [DATA=folder]   run the tsunami simulation on all cores
 demo: all $(call program,$(filter %/tsunami,$(folders)))
+	$(if $(filter %/tsunami,$(folders)),,$(error The demo needs HDF5: configure with it))
 	@$(settings) DATA='$(abspath $(DATA))' CORES=$(cores) $(srcdir)/examples/tsunami/demo.sh
 
 cores = $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
