@@ -14,7 +14,7 @@ BEGIN {
     for (i = 1; i in w; i += 2) storey[w[i]] = w[i + 1]
     # Public headers by room; config.h is of no room, all may read it.
     headers["base"] = "api version status log types random digest memory exact"
-    headers["par"] = "mpi context reduce timer agree main"
+    headers["par"] = "mpi context reduce reduction timer agree main"
     headers["mesh"] = "box grid field"
     headers["comm"] = "halo"
     headers["io"] = "file series"
