@@ -431,8 +431,8 @@ TEST(describe_counts_what_one_exchange_moves)
     make_halo(&square, &halo);
     assert_ok(pld_halo_describe(halo, &info));
     int64_t all_ghosts = 8 * 10 - 4 * 6;
-    int64_t own_ghosts = 4 * 4;
-    int64_t copied = nranks == 1 ? all_ghosts : own_ghosts;
+    int64_t wrapped = 8 * 4;
+    int64_t copied = nranks == 1 ? all_ghosts : wrapped;
     int64_t bytes = 8 + 4;
     assert_all_equal(info.npeers, nranks == 1 ? 0 : nranks == 2 ? 1 : 2);
     assert_all_equal(info.copied_bytes, copied * bytes);

@@ -158,35 +158,6 @@ static bool holds_point(pld_box box, const int64_t index[PLD_MAXDIM])
     return true;
 }
 
-/* The owner of a wanted point, -1 if nobody is to send it. */
-static int sender_of(const struct setting *setting, int member,
-                     const int64_t index[PLD_MAXDIM])
-{
-    pld_box own = block_of(setting, true, member);
-    int64_t held[PLD_MAXDIM];
-    int nghosts = 0;
-    for (int d = 0; d < PLD_MAXDIM; d++) {
-        int64_t size = setting->item.holds[d].size;
-        held[d] = index[d];
-        if (setting->item.holds[d].periodic)
-            held[d] = (index[d] % size + size) % size;
-        nghosts +=
-            index[d] < own.first[d] || index[d] >= own.first[d] + own.count[d];
-    }
-    if (nghosts < setting->item.min_ghosts ||
-        nghosts > setting->item.max_ghosts)
-        return -1;
-    for (int owner = 0; owner < setting->nranks; owner++)
-        if (holds_point(block_of(setting, false, owner), held))
-            return owner;
-    return -1;
-}
-
-/* --- Compare ------------------------------------------------------------- */
-
-/* The sender of each point of the padded block, plus 1; 0: none yet. */
-static unsigned char senders[MAX_POINTS];
-
 static size_t linear(pld_box box, const int64_t index[PLD_MAXDIM])
 {
     int64_t at = 0;
@@ -194,6 +165,37 @@ static size_t linear(pld_box box, const int64_t index[PLD_MAXDIM])
         at = at * box.count[d] + (index[d] - box.first[d]);
     return (size_t)at;
 }
+
+/* The number of the point that a wanted index stands for, counted from 1; 0
+ * when nobody is to send it. */
+static int origin_of(const struct setting *setting, int member,
+                     const int64_t index[PLD_MAXDIM])
+{
+    pld_box own = block_of(setting, true, member);
+    pld_box domain = {{0}, {0}};
+    int64_t held[PLD_MAXDIM];
+    int nghosts = 0;
+    for (int d = 0; d < PLD_MAXDIM; d++) {
+        int64_t size = setting->item.holds[d].size;
+        domain.count[d] = size;
+        held[d] = index[d];
+        if (setting->item.holds[d].periodic)
+            held[d] = (index[d] % size + size) % size;
+        nghosts +=
+            index[d] < own.first[d] || index[d] >= own.first[d] + own.count[d];
+    }
+    bool in_place = nghosts == 0 && setting->item.min_ghosts == 1;
+    bool wanted = nghosts >= setting->item.min_ghosts &&
+                  nghosts <= setting->item.max_ghosts;
+    return (in_place || wanted) && holds_point(domain, held)
+               ? (int)linear(domain, held) + 1
+               : 0;
+}
+
+/* --- Compare ------------------------------------------------------------- */
+
+/* Where what stands at each point of a padded block came from; 0: nothing. */
+static int origins[MAX_POINTS];
 
 /* Step to the next index of a box; false after the last one. */
 static bool next_index(pld_box box, int64_t index[PLD_MAXDIM])
@@ -206,20 +208,49 @@ static bool next_index(pld_box box, int64_t index[PLD_MAXDIM])
     return false;
 }
 
-static void mark(pld_box padded, const struct pld_transfers *list)
+/* A halo has its own points in place. */
+static void mark_own(const struct setting *setting, int member, pld_box padded)
 {
-    for (int64_t i = 0; i < list->ntransfers; i++) {
-        const struct pld_transfer *transfer = &list->transfers[i];
-        assert_true(pld_box_contains(padded, transfer->box));
-        assert_false(pld_box_empty(transfer->box));
-        int64_t index[PLD_MAXDIM];
-        memcpy(index, transfer->box.first, sizeof index);
-        do {
-            unsigned char *sender = &senders[linear(padded, index)];
-            assert_int_equal(*sender, 0);
-            *sender = (unsigned char)(transfer->peer + 1);
-        } while (next_index(transfer->box, index));
-    }
+    pld_box own = block_of(setting, true, member);
+    int64_t index[PLD_MAXDIM];
+    if (setting->item.min_ghosts == 0)
+        return;
+    memcpy(index, own.first, sizeof index);
+    do
+        origins[linear(padded, index)] = origin_of(setting, member, index);
+    while (next_index(own, index));
+}
+
+/* Carry out one transfer: from the peer's block, or as a wrap from what is in
+ * place. No point is written twice. */
+static void carry_out(const struct setting *setting, pld_box padded,
+                      const struct pld_transfer *transfer, bool is_wrap)
+{
+    pld_box block = block_of(setting, false, transfer->peer);
+    pld_box domain = {{0}, {0}};
+    int64_t index[PLD_MAXDIM];
+    for (int d = 0; d < PLD_MAXDIM; d++)
+        domain.count[d] = setting->item.holds[d].size;
+    assert_true(pld_box_contains(padded, transfer->box));
+    assert_false(pld_box_empty(transfer->box));
+    memcpy(index, transfer->box.first, sizeof index);
+    do {
+        int64_t held[PLD_MAXDIM];
+        for (int d = 0; d < PLD_MAXDIM; d++)
+            held[d] = index[d] - transfer->shift[d];
+        int *origin = &origins[linear(padded, index)];
+        assert_true(holds_point(is_wrap ? padded : block, held));
+        assert_int_equal(*origin, 0);
+        *origin = is_wrap ? origins[linear(padded, held)]
+                          : (int)linear(domain, held) + 1;
+    } while (next_index(transfer->box, index));
+}
+
+static void carry_out_all(const struct setting *setting, pld_box padded,
+                          const struct pld_transfers *list, bool is_wrap)
+{
+    for (int64_t i = 0; i < list->ntransfers; i++)
+        carry_out(setting, padded, &list->transfers[i], is_wrap);
 }
 
 static void check_arrivals(const struct setting *setting, int member,
@@ -228,16 +259,19 @@ static void check_arrivals(const struct setting *setting, int member,
     pld_box padded = padded_of(setting, member);
     int64_t npoints = pld_box_volume(padded);
     assert_true(npoints <= MAX_POINTS);
-    memset(senders, 0, (size_t)npoints);
-    mark(padded, &plan->receives);
-    mark(padded, &plan->copies);
+    memset(origins, 0, (size_t)npoints * sizeof *origins);
+    if (npoints > 0)
+        mark_own(setting, member, padded);
+    carry_out_all(setting, padded, &plan->receives, false);
+    carry_out_all(setting, padded, &plan->copies, false);
+    carry_out_all(setting, padded, &plan->wraps, true);
     if (npoints == 0)
         return;
     int64_t index[PLD_MAXDIM];
     memcpy(index, padded.first, sizeof index);
     do
-        assert_int_equal(senders[linear(padded, index)] - 1,
-                         sender_of(setting, member, index));
+        assert_int_equal(origins[linear(padded, index)],
+                         origin_of(setting, member, index));
     while (next_index(padded, index));
 }
 
@@ -343,6 +377,25 @@ TEST(plan_among_a_million_ranks_is_small)
     pld_plan_destroy(&plan);
 }
 
+TEST(periodic_dimensions_that_are_not_cut_send_nothing)
+{
+    const int64_t halves[] = {0, 3, 6};
+    const int64_t whole[] = {0, 6};
+    struct pld_plan_item item = cube(2, halves, 6, 1);
+    for (int d = 1; d < PLD_MAXDIM; d++) {
+        item.holds[d].nparts = 1;
+        item.holds[d].cuts = whole;
+        item.wants[d].parts = item.holds[d];
+    }
+    struct pld_plan plan;
+    assert_int_equal(pld_plan_create(1, &item, 1, &plan), PLD_OK);
+    assert_int_equal(plan.receives.ntransfers, 2);
+    assert_int_equal(pld_transfers_bytes(&plan.receives), 8 * 2 * 6 * 6);
+    assert_int_equal(plan.copies.ntransfers, 0);
+    assert_int_equal(plan.wraps.ntransfers, 4);
+    pld_plan_destroy(&plan);
+}
+
 TEST(items_share_a_message_without_overlap)
 {
     const int64_t cuts[] = {0, 3, 6};
@@ -415,6 +468,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(halo_brings_each_ghost_once_from_its_owner),
     cmocka_unit_test(redistribution_brings_each_point_once_from_its_owner),
     cmocka_unit_test(plan_among_a_million_ranks_is_small),
+    cmocka_unit_test(periodic_dimensions_that_are_not_cut_send_nothing),
     cmocka_unit_test(items_share_a_message_without_overlap),
     cmocka_unit_test(no_width_gives_an_empty_plan),
     cmocka_unit_test(failing_memory_leaves_nothing_behind),

@@ -59,7 +59,7 @@ typedef struct pld_halo_info {
     int npeers;         /**< other ranks that it sends to or receives from */
     int64_t sent_bytes; /**< to other ranks */
     int64_t received_bytes; /**< from other ranks */
-    int64_t copied_bytes;   /**< within this rank: periodic images of itself */
+    int64_t copied_bytes;   /**< within this rank: periodic images */
     int64_t plan_bytes;     /**< memory of the plan, without buffers */
     int64_t buffer_bytes;   /**< memory of the message buffers */
 } pld_halo_info;

@@ -90,7 +90,8 @@ static pld_halo_info describe(const struct pld_plan *plan,
         .npeers = count_peers(&plan->sends, &plan->receives),
         .sent_bytes = pld_transfers_bytes(&plan->sends),
         .received_bytes = pld_transfers_bytes(&plan->receives),
-        .copied_bytes = pld_transfers_bytes(&plan->copies),
+        .copied_bytes = pld_transfers_bytes(&plan->copies) +
+                        pld_transfers_bytes(&plan->wraps),
         .plan_bytes = pld_transport_plan_bytes(transport),
         .buffer_bytes = pld_transport_buffer_bytes(transport)};
 }

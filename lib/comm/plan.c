@@ -5,7 +5,7 @@
 #include "base/alloc.h"
 #include "base/overflow.h"
 
-enum direction { SEND, RECEIVE, COPY };
+enum direction { SEND, RECEIVE, COPY, WRAP };
 
 /* One item as one rank sees it. */
 struct side {
@@ -13,18 +13,59 @@ struct side {
     int index;
     int rank;
     enum direction direction;
+    int wrap;               /* with WRAP: the dimension to fill */
     int npeers[PLD_MAXDIM]; /* process grid of the others */
     int64_t npieces[PLD_MAXDIM];
     struct pld_piece *pieces[PLD_MAXDIM];
 };
 
+/* Whether the ghosts along a dimension are filled by wraps. */
+static bool is_wrapped(const struct pld_plan_item *item, int dim)
+{
+    return item->min_ghosts <= 1 && item->max_ghosts == PLD_MAXDIM &&
+           item->holds[dim].periodic && item->holds[dim].nparts == 1 &&
+           item->wants[dim].parts.nparts == 1;
+}
+
+/* What is in place along a dimension when a wrap along another one starts: the
+ * points of this rank, and ghosts inside the domain unless a later wrap is to
+ * bring them. One piece, none for a rank that owns nothing. */
+static int64_t extent_along(const struct side *side, int dim, int part,
+                            struct pld_piece *out)
+{
+    const struct pld_wants *wants = &side->item->wants[dim];
+    bool later = is_wrapped(side->item, dim) && dim > side->wrap;
+    int64_t own = pld_part_first(&wants->parts, part);
+    int64_t own_end = pld_part_end(&wants->parts, part);
+    int64_t first = own - (later ? 0 : wants->low);
+    int64_t end = own_end + (later ? 0 : wants->high);
+    if (own == own_end)
+        return 0;
+    if (!wants->parts.periodic) {
+        first = first < 0 ? 0 : first;
+        end = end > wants->parts.size ? wants->parts.size : end;
+    }
+    if (out)
+        *out = (struct pld_piece){
+            .part = part, .first = first, .count = end - first};
+    return 1;
+}
+
 static int64_t pieces_along(const struct side *side, int dim, int part,
                             struct pld_piece *out)
 {
-    const struct pld_plan_item *item = side->item;
+    const struct pld_parts *holds = &side->item->holds[dim];
+    struct pld_wants wants = side->item->wants[dim];
+    bool wrapped = is_wrapped(side->item, dim);
+    if (side->direction == WRAP && dim != side->wrap)
+        return extent_along(side, dim, part, out);
+    if (side->direction == WRAP)
+        return wrapped ? pld_pieces_wanted(&wants, part, holds, out) : 0;
+    if (wrapped)
+        wants.low = wants.high = 0;
     if (side->direction == SEND)
-        return pld_pieces_held(&item->holds[dim], part, &item->wants[dim], out);
-    return pld_pieces_wanted(&item->wants[dim], part, &item->holds[dim], out);
+        return pld_pieces_held(holds, part, &wants, out);
+    return pld_pieces_wanted(&wants, part, holds, out);
 }
 
 static pld_status find_pieces(struct side *side)
@@ -36,7 +77,8 @@ static pld_status find_pieces(struct side *side)
         int nparts = side->direction == SEND ? nholds : nwants;
         int part = rest % nparts;
         rest /= nparts;
-        side->npeers[d] = side->direction == SEND ? nwants : nholds;
+        bool holder = side->direction == RECEIVE || side->direction == COPY;
+        side->npeers[d] = holder ? nholds : nwants;
         side->npieces[d] = pieces_along(side, d, part, NULL);
         PLD_TRY(pld_alloc("pieces of a plan", side->npieces[d],
                           sizeof *side->pieces[d], &side->pieces[d]));
@@ -62,6 +104,8 @@ static bool join(const struct side *side, int64_t n, struct pld_transfer *out)
         out->box.count[d] = piece->count;
         out->shift[d] = piece->shift;
     }
+    if (side->direction == WRAP)
+        return nghosts > 0;
     return nghosts >= side->item->min_ghosts &&
            nghosts <= side->item->max_ghosts &&
            (out->peer == side->rank) == (side->direction == COPY);
@@ -83,17 +127,17 @@ static int64_t join_all(const struct side *side, struct pld_transfer *out)
     return found;
 }
 
-static pld_status find_transfers(int nitems, struct side *sides,
+static pld_status find_transfers(int nsides, struct side *sides,
                                  struct pld_transfers *out)
 {
-    for (int i = 0; i < nitems; i++) {
+    for (int i = 0; i < nsides; i++) {
         PLD_TRY(find_pieces(&sides[i]));
         out->ntransfers += join_all(&sides[i], NULL);
     }
     PLD_TRY(pld_alloc("transfers of a plan", out->ntransfers,
                       sizeof *out->transfers, &out->transfers));
     int64_t n = 0;
-    for (int i = 0; i < nitems; i++)
+    for (int i = 0; i < nsides; i++)
         n += join_all(&sides[i], out->transfers + n);
     return PLD_OK;
 }
@@ -166,16 +210,19 @@ static pld_status build(int nitems, const struct pld_plan_item *items, int rank,
 {
     pld_status status = PLD_OK;
     struct side *sides = NULL;
-    PLD_TRY(pld_alloc("sides of a plan", nitems, sizeof *sides, &sides));
-    for (int i = 0; i < nitems; i++)
-        sides[i] = (struct side){.item = &items[i],
-                                 .index = i,
+    int nwraps = direction == WRAP ? PLD_MAXDIM : 1;
+    int nsides = nitems * nwraps;
+    PLD_TRY(pld_alloc("sides of a plan", nsides, sizeof *sides, &sides));
+    for (int i = 0; i < nsides; i++)
+        sides[i] = (struct side){.item = &items[i / nwraps],
+                                 .index = i / nwraps,
                                  .rank = rank,
-                                 .direction = direction};
-    PLD_TRY_TO(out, find_transfers(nitems, sides, out));
+                                 .direction = direction,
+                                 .wrap = i % nwraps};
+    PLD_TRY_TO(out, find_transfers(nsides, sides, out));
     PLD_TRY_TO(out, lay_out(items, out));
 out:
-    for (int i = 0; i < nitems; i++)
+    for (int i = 0; i < nsides; i++)
         for (int d = 0; d < PLD_MAXDIM; d++)
             pld_free(sides[i].pieces[d]);
     pld_free(sides);
@@ -190,6 +237,7 @@ pld_status pld_plan_create(int nitems, const struct pld_plan_item *items,
     PLD_TRY_TO(out, build(nitems, items, rank, SEND, &out->sends));
     PLD_TRY_TO(out, build(nitems, items, rank, RECEIVE, &out->receives));
     PLD_TRY_TO(out, build(nitems, items, rank, COPY, &out->copies));
+    PLD_TRY_TO(out, build(nitems, items, rank, WRAP, &out->wraps));
     return PLD_OK;
 out:
     pld_plan_destroy(out);
@@ -205,6 +253,7 @@ static void destroy_transfers(struct pld_transfers *list)
 
 void pld_plan_destroy(struct pld_plan *plan)
 {
+    destroy_transfers(&plan->wraps);
     destroy_transfers(&plan->copies);
     destroy_transfers(&plan->receives);
     destroy_transfers(&plan->sends);
@@ -219,7 +268,7 @@ static int64_t list_bytes(const struct pld_transfers *list)
 int64_t pld_plan_bytes(const struct pld_plan *plan)
 {
     return list_bytes(&plan->sends) + list_bytes(&plan->receives) +
-           list_bytes(&plan->copies);
+           list_bytes(&plan->copies) + list_bytes(&plan->wraps);
 }
 
 int64_t pld_transfers_bytes(const struct pld_transfers *transfers)

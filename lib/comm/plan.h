@@ -10,7 +10,11 @@
  * Every rank finds its plan alone, from the cuts: what it wants by looking up
  * the owners, what it sends by looking up who wants parts of its block. Both
  * sides list the boxes of a message in the same order and with the same
- * offsets, so nothing but data ever travels. Pure arithmetic, without MPI. */
+ * offsets, so nothing but data ever travels. Pure arithmetic, without MPI.
+ *
+ * A periodic dimension that is not cut needs no messages of its own when all
+ * ghosts are wanted: they are images of points that arrive anyway, and one
+ * wrap after the other dimensions fills edges and corners too. */
 
 /* One array to move, the same on all ranks. Rank r is part (i, j, k) of the
  * process grid, last dimension fastest, of those who hold and of those who
@@ -56,6 +60,8 @@ struct pld_plan {
     struct pld_transfers sends;
     struct pld_transfers receives;
     struct pld_transfers copies; /* from this rank to itself */
+    struct pld_transfers wraps;  /* at last, in this order: images of what
+                                    this rank wants by then in place */
 };
 
 /* The plan of rank `rank`. On failure *out is empty. */

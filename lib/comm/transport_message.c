@@ -6,7 +6,7 @@
 
 /* Boxes packed into one persistent message for each peer. The copies into and
  * out of messages are worked out beforehand and lie in groups: one for each
- * message received, one for each sent, and the last one within the rank. */
+ * message received, one for each sent, one within the rank, one of wraps. */
 struct pld_transport {
     int nreceives;
     int nsends;
@@ -47,14 +47,14 @@ static pld_status allocate(const struct pld_plan *plan,
 {
     int nmessages = plan->receives.nmessages + plan->sends.nmessages;
     int64_t ncopies = plan->receives.ntransfers + plan->sends.ntransfers +
-                      plan->copies.ntransfers;
+                      plan->copies.ntransfers + plan->wraps.ntransfers;
     PLD_TRY(pld_alloc("requests of messages", nmessages,
                       sizeof *transport->requests, &transport->requests));
     transport->nreceives = plan->receives.nmessages;
     transport->nsends = plan->sends.nmessages;
     for (int i = 0; i < nmessages; i++)
         transport->requests[i] = MPI_REQUEST_NULL;
-    PLD_TRY(pld_alloc("groups of copies", nmessages + 1,
+    PLD_TRY(pld_alloc("groups of copies", nmessages + 2,
                       sizeof *transport->ends, &transport->ends));
     PLD_TRY(pld_alloc("copies", ncopies, sizeof *transport->copies,
                       &transport->copies));
@@ -118,18 +118,20 @@ static pld_status add_send(const struct recipe *recipe, int n, char *data,
                          &transport->requests[transport->nreceives + n]);
 }
 
+/* Copies within the rank; wraps read what other copies wrote. */
 static void add_own(const struct recipe *recipe,
+                    const struct pld_transfers *list, bool is_wrap,
                     struct pld_transport *transport)
 {
-    const struct pld_transfers *list = &recipe->plan->copies;
     for (int64_t i = 0; i < list->ntransfers; i++) {
         const struct pld_transfer *transfer = &list->transfers[i];
         const struct pld_transport_item *item = &recipe->items[transfer->item];
+        const struct pld_block *from = is_wrap ? &item->to : &item->from;
         pld_box held = transfer->box;
         for (int d = 0; d < PLD_MAXDIM; d++)
             held.first[d] -= transfer->shift[d];
-        add_copy(transport, pld_copy_prepare(&item->from, held, &item->to,
-                                             transfer->shift));
+        add_copy(transport,
+                 pld_copy_prepare(from, held, &item->to, transfer->shift));
     }
     end_group(transport);
 }
@@ -148,7 +150,8 @@ static pld_status fill_in(const struct recipe *recipe,
         PLD_TRY(add_send(recipe, n, data, transport));
         data += round_up(plan->sends.messages[n].bytes);
     }
-    add_own(recipe, transport);
+    add_own(recipe, &plan->copies, false, transport);
+    add_own(recipe, &plan->wraps, true, transport);
     return PLD_OK;
 }
 
@@ -217,6 +220,7 @@ pld_status pld_transport_end(struct pld_transport *transport)
             MPI_Waitany(nreceives, transport->requests, &n, MPI_STATUS_IGNORE));
         run_group(transport, n);
     }
+    run_group(transport, nreceives + transport->nsends + 1);
     for (int n = 0; n < transport->nsends; n++)
         PLD_TRY_MPI(
             MPI_Wait(&transport->requests[nreceives + n], MPI_STATUS_IGNORE));
