@@ -58,6 +58,7 @@ struct pld_exact_tile {
     int64_t n;
     int64_t xrow;
     int64_t yrow;
+    int64_t ahead; /* elements that follow, and are needed soon */
 };
 
 /* Kernels run in the default floating-point environment: to nearest, denormal
@@ -66,9 +67,17 @@ typedef void pld_exact_kernel(pld_exact *sum, pld_exact_term term,
                               const struct pld_exact_tile *tile);
 
 pld_exact_kernel pld_exact_scalar;
+pld_exact_kernel pld_exact_avx512;
+
+/* Whether this machine has what they need, and it works. */
+bool pld_exact_avx512_runs(void);
 
 /* Those in use. */
 pld_exact_kernel *pld_exact_chosen(void);
+
+/* For tests: use the kernels of this name from now on; false when this machine
+ * has none. */
+bool pld_exact_use(const char *tier);
 
 /* Add terms of integers. */
 void pld_exact_add_integers(pld_exact *sum, pld_exact_term term, pld_type type,

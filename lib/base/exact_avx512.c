@@ -1,0 +1,310 @@
+#include "base/exact_cascade.h"
+#include "base/exact_environment.h"
+
+#if defined(__x86_64__) && defined(__GNUC__)
+
+#include <immintrin.h>
+
+/* Cascades on vectors of 8. The addition that may round is told to raise no
+ * flag, which AVX-512 can; if the flags are clear in the end then everything
+ * else was exact. */
+
+#define TARGET __attribute__((target("avx512f,avx512dq")))
+#define INLINE static inline TARGET __attribute__((always_inline))
+#define QUIET (_MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)
+
+typedef __m512d vector;
+
+enum {
+    WIDTH = 8,
+    MAX_CHAINS = PLD_CASCADE_LANES / WIDTH,
+    CLEAN = 0x1f80, /* the default environment, no flag set */
+    FLAGS = 0x2d,   /* inexact, overflow, division by zero, invalid */
+    NOT_FINITE = 0x99
+};
+
+/* One part of a cascade, in registers. */
+struct chains {
+    vector level[PLD_CASCADE_LEVELS][MAX_CHAINS];
+    vector rest[MAX_CHAINS];
+};
+
+INLINE void load_chains(struct chains *c, const struct pld_cascade *cascade,
+                        int part, const int nlevels, const int nchains)
+{
+    for (int u = 0; u < nchains; u++) {
+        for (int j = 0; j < nlevels; j++)
+            c->level[j][u] =
+                _mm512_load_pd(&cascade->level[part][j][u * WIDTH]);
+        c->rest[u] = _mm512_load_pd(&cascade->rest[part][u * WIDTH]);
+    }
+}
+
+INLINE void store_chains(const struct chains *c, struct pld_cascade *cascade,
+                         int part, const int nlevels, const int nchains)
+{
+    for (int u = 0; u < nchains; u++) {
+        for (int j = 0; j < nlevels; j++)
+            _mm512_store_pd(&cascade->level[part][j][u * WIDTH],
+                            c->level[j][u]);
+        _mm512_store_pd(&cascade->rest[part][u * WIDTH], c->rest[u]);
+    }
+}
+
+/* Whether the rest is finite: infinities and NaNs on the way end there. All
+ * arithmetic is done when this returns. */
+INLINE bool is_finite(struct chains *c, const int nlevels, const int nchains)
+{
+    __mmask8 bad = 0;
+    for (int u = 0; u < nchains; u++) {
+        for (int j = 0; j < nlevels; j++)
+            __asm__ volatile("" : "+v"(c->level[j][u]));
+        __asm__ volatile("" : "+v"(c->rest[u]));
+        bad |= _mm512_fpclass_pd_mask(c->rest[u], NOT_FINITE);
+    }
+    return bad == 0;
+}
+
+INLINE void push(struct chains *c, vector x, const int u, const int nlevels)
+{
+    for (int j = 0; j < nlevels; j++) {
+        vector t = _mm512_add_round_pd(c->level[j][u], x, QUIET);
+        x = _mm512_sub_pd(x, _mm512_sub_pd(t, c->level[j][u]));
+        c->level[j][u] = t;
+    }
+    c->rest[u] = _mm512_add_pd(c->rest[u], x);
+}
+
+/* What distinguishes the loops; all of it constant in each. */
+struct kind {
+    pld_exact_term term;
+    int nlevels;
+    int nchains;
+    bool scaled;
+};
+
+struct state {
+    struct chains parts[2]; /* of values, or products; of products' errors */
+    vector xscale;
+    vector yscale;
+};
+
+INLINE void push_term(struct state *s, vector x, vector y, const int u,
+                      const struct kind kind)
+{
+    if (kind.term == PLD_EXACT_VALUE) {
+        push(&s->parts[0], x, u, kind.nlevels);
+        return;
+    }
+    if (kind.term == PLD_EXACT_ABSOLUTE) {
+        push(&s->parts[0], _mm512_abs_pd(x), u, kind.nlevels);
+        return;
+    }
+    if (kind.scaled) {
+        x = _mm512_mul_pd(x, s->xscale);
+        y = _mm512_mul_pd(y, s->yscale);
+    }
+    vector product = _mm512_mul_round_pd(x, y, QUIET);
+    push(&s->parts[0], product, u, kind.nlevels);
+    push(&s->parts[1], _mm512_fmsub_pd(x, y, product), u, kind.nlevels);
+}
+
+INLINE void feed_row(struct state *s, const double *x, const double *y,
+                     int64_t n, int64_t ahead, const struct kind kind)
+{
+    const int step = kind.nchains * WIDTH;
+    const bool two = kind.term == PLD_EXACT_PRODUCT;
+    int64_t i = 0;
+    for (; i + step <= n; i += step)
+        for (int u = 0; u < kind.nchains; u++) {
+            vector a = _mm512_loadu_pd(x + i + u * WIDTH);
+            vector b = two ? _mm512_loadu_pd(y + i + u * WIDTH) : a;
+            _mm_prefetch(x + i + u * WIDTH + ahead, _MM_HINT_T1);
+            if (two)
+                _mm_prefetch(y + i + u * WIDTH + ahead, _MM_HINT_T1);
+            push_term(s, a, b, u, kind);
+        }
+    for (int u = 0; u < kind.nchains && i < n; u++, i += WIDTH) {
+        __mmask8 mask = (__mmask8)(n - i < WIDTH ? (1u << (n - i)) - 1 : 0xff);
+        vector a = _mm512_maskz_loadu_pd(mask, x + i);
+        vector b = two ? _mm512_maskz_loadu_pd(mask, y + i) : a;
+        push_term(s, a, b, u, kind);
+    }
+}
+
+INLINE bool feed_kind(struct pld_cascade *cascade,
+                      const struct pld_exact_tile *block,
+                      const struct kind kind)
+{
+    const int nparts = pld_exact_is_product(kind.term) ? 2 : 1;
+    struct state s;
+    for (int part = 0; part < nparts; part++)
+        load_chains(&s.parts[part], cascade, part, kind.nlevels, kind.nchains);
+    s.xscale = _mm512_set1_pd(cascade->xscale);
+    s.yscale = _mm512_set1_pd(cascade->yscale);
+    const double *x = block->x;
+    const double *y = block->y;
+    __asm__ volatile("" : "+r"(x), "+r"(y) : : "memory");
+    for (int64_t row = 0; row < block->nrows; row++)
+        feed_row(&s, x + row * block->xrow, y + row * block->yrow, block->n,
+                 block->ahead, kind);
+    bool good = true;
+    for (int part = 0; part < nparts; part++)
+        good = is_finite(&s.parts[part], kind.nlevels, kind.nchains) && good;
+    if ((_mm_getcsr() & FLAGS) != 0) {
+        _mm_setcsr(CLEAN);
+        return false;
+    }
+    for (int part = 0; part < nparts && good; part++)
+        store_chains(&s.parts[part], cascade, part, kind.nlevels, kind.nchains);
+    return good;
+}
+
+#define LOOP(name, ...)                                                        \
+    static TARGET bool name(struct pld_cascade *cascade,                       \
+                            const struct pld_exact_tile *block)                \
+    {                                                                          \
+        return feed_kind(cascade, block, (struct kind){__VA_ARGS__});          \
+    }
+
+LOOP(value_1, PLD_EXACT_VALUE, 1, 4, false)
+LOOP(value_2, PLD_EXACT_VALUE, 2, 4, false)
+LOOP(value_3, PLD_EXACT_VALUE, 3, 4, false)
+LOOP(value_5, PLD_EXACT_VALUE, 5, 2, false)
+LOOP(value_7, PLD_EXACT_VALUE, 7, 2, false)
+LOOP(absolute_1, PLD_EXACT_ABSOLUTE, 1, 4, false)
+LOOP(absolute_2, PLD_EXACT_ABSOLUTE, 2, 4, false)
+LOOP(absolute_3, PLD_EXACT_ABSOLUTE, 3, 4, false)
+LOOP(absolute_5, PLD_EXACT_ABSOLUTE, 5, 2, false)
+LOOP(absolute_7, PLD_EXACT_ABSOLUTE, 7, 2, false)
+LOOP(square_1, PLD_EXACT_SQUARE, 1, 4, false)
+LOOP(scaled_square_1, PLD_EXACT_SQUARE, 1, 4, true)
+LOOP(square_2, PLD_EXACT_SQUARE, 2, 2, true)
+LOOP(square_3, PLD_EXACT_SQUARE, 3, 2, true)
+LOOP(square_5, PLD_EXACT_SQUARE, 5, 1, true)
+LOOP(square_7, PLD_EXACT_SQUARE, 7, 1, true)
+LOOP(product_1, PLD_EXACT_PRODUCT, 1, 4, false)
+LOOP(scaled_product_1, PLD_EXACT_PRODUCT, 1, 4, true)
+LOOP(product_2, PLD_EXACT_PRODUCT, 2, 2, true)
+LOOP(product_3, PLD_EXACT_PRODUCT, 3, 2, true)
+LOOP(product_5, PLD_EXACT_PRODUCT, 5, 1, true)
+LOOP(product_7, PLD_EXACT_PRODUCT, 7, 1, true)
+
+static bool feed(struct pld_cascade *cascade, pld_exact_term term,
+                 const struct pld_exact_tile *block)
+{
+    typedef bool loop(struct pld_cascade *, const struct pld_exact_tile *);
+    static loop *const loops[][8] = {
+        [PLD_EXACT_VALUE] = {NULL, value_1, value_2, value_3, NULL, value_5,
+                             NULL, value_7},
+        [PLD_EXACT_ABSOLUTE] = {NULL, absolute_1, absolute_2, absolute_3, NULL,
+                                absolute_5, NULL, absolute_7},
+        [PLD_EXACT_SQUARE] = {NULL, square_1, square_2, square_3, NULL,
+                              square_5, NULL, square_7},
+        [PLD_EXACT_PRODUCT] = {NULL, product_1, product_2, product_3, NULL,
+                               product_5, NULL, product_7}};
+    loop *run = loops[term][cascade->nlevels];
+    bool scaled = cascade->xscale != 1 || cascade->yscale != 1;
+    if (scaled && run == square_1)
+        run = scaled_square_1;
+    if (scaled && run == product_1)
+        run = scaled_product_1;
+    return run(cascade, block);
+}
+
+/* Bits of magnitudes are in the order of their values; less 1, zeros are the
+ * highest. */
+static TARGET struct pld_exact_range scan(const struct pld_exact_tile *block)
+{
+    const __m512i magnitude = _mm512_set1_epi64(INT64_MAX);
+    const __m512i one = _mm512_set1_epi64(1);
+    __m512i high = _mm512_setzero_si512();
+    __m512i low = _mm512_set1_epi64(-1);
+    for (int64_t row = 0; row < block->nrows; row++)
+        for (int64_t i = 0; i < block->n; i += WIDTH) {
+            int64_t left = block->n - i;
+            __mmask8 mask = (__mmask8)(left < WIDTH ? (1u << left) - 1 : 0xff);
+            __m512i bits = _mm512_and_si512(
+                magnitude, _mm512_maskz_loadu_epi64(
+                               mask, block->x + row * block->xrow + i));
+            high = _mm512_max_epu64(high, bits);
+            low = _mm512_min_epu64(low, _mm512_sub_epi64(bits, one));
+        }
+    uint64_t most = _mm512_reduce_max_epu64(high);
+    uint64_t least = _mm512_reduce_min_epu64(low) + 1;
+    int top = (int)(most >> 52);
+    int bottom = (int)(least >> 52);
+    return (struct pld_exact_range){.low = most == 0    ? 0
+                                           : bottom > 0 ? bottom
+                                                        : 1,
+                                    .high = most == 0 ? 0
+                                            : top > 0 ? top
+                                                      : 1};
+}
+
+static TARGET bool sum_rest(const double rest[PLD_CASCADE_LANES], double *sum)
+{
+    vector a = _mm512_add_pd(_mm512_load_pd(rest), _mm512_load_pd(rest + 8));
+    vector b =
+        _mm512_add_pd(_mm512_load_pd(rest + 16), _mm512_load_pd(rest + 24));
+    double total = _mm512_reduce_add_pd(_mm512_add_pd(a, b));
+    __asm__ volatile("" : "+v"(total));
+    *sum = total;
+    if ((_mm_getcsr() & FLAGS) == 0)
+        return true;
+    _mm_setcsr(CLEAN);
+    return false;
+}
+
+static const struct pld_exact_tier tier = {.name = "avx512",
+                                           .feed = feed,
+                                           .scan = scan,
+                                           .sum_rest = sum_rest,
+                                           .nlevels = {1, 2, 3, 5, 7},
+                                           .window = 36};
+
+void pld_exact_avx512(pld_exact *sum, pld_exact_term term,
+                      const struct pld_exact_tile *tile)
+{
+    pld_exact_add_tile(sum, term, tile, &tier);
+}
+
+/* --- Whether it can be trusted ---------------------------------------------
+ */
+
+/* Emulators and tools have been seen to know no flags: then anything would
+ * seem exact. */
+static TARGET __attribute__((noinline)) bool flags_work(void)
+{
+    vector big = _mm512_set1_pd(1);
+    vector small = _mm512_set1_pd(0x1p-80);
+    __asm__ volatile("" : "+v"(big), "+v"(small));
+    _mm_setcsr(CLEAN);
+    vector quiet = _mm512_add_round_pd(big, small, QUIET);
+    __asm__ volatile("" : "+v"(quiet), "+v"(big), "+v"(small));
+    bool is_quiet = (_mm_getcsr() & FLAGS) == 0;
+    vector loud = _mm512_add_pd(big, small);
+    __asm__ volatile("" : "+v"(loud));
+    return is_quiet && (_mm_getcsr() & FLAGS) == 0x20;
+}
+
+bool pld_exact_avx512_runs(void)
+{
+    __builtin_cpu_init();
+    if (!__builtin_cpu_supports("avx512f") ||
+        !__builtin_cpu_supports("avx512dq"))
+        return false;
+    pld_environment saved = pld_environment_enter();
+    bool good = flags_work();
+    pld_environment_leave(saved);
+    return good;
+}
+
+#else
+
+bool pld_exact_avx512_runs(void)
+{
+    return false;
+}
+
+#endif

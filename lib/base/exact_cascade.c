@@ -1,0 +1,91 @@
+#include "base/exact_cascade.h"
+
+/* The anchor 1.5 * 2^k; lower levels than that of denormal numbers lose
+ * nothing. */
+static double anchor_of(int k)
+{
+    k = k < -1022 ? -1022 : k;
+    return pld_bits_double((uint64_t)(k + 1023) << 52 | UINT64_C(1) << 51);
+}
+
+void pld_cascade_open(struct pld_cascade *cascade, int nlevels, int nparts,
+                      int top)
+{
+    cascade->nlevels = nlevels;
+    cascade->top = top;
+    cascade->nblocks = 0;
+    for (int part = 0; part < nparts; part++) {
+        for (int j = 0; j < nlevels; j++) {
+            double anchor = anchor_of(top - 53 * part - PLD_CASCADE_STEP * j);
+            cascade->anchor[part][j] = anchor;
+            for (int i = 0; i < PLD_CASCADE_LANES; i++)
+                cascade->level[part][j][i] = anchor;
+        }
+        for (int i = 0; i < PLD_CASCADE_LANES; i++)
+            cascade->rest[part][i] = 0;
+    }
+}
+
+/* Add a double times 2^exponent. */
+static void deposit_scaled(pld_exact *sum, double x, int exponent)
+{
+    uint64_t bits = pld_double_bits(x);
+    int field = (int)(bits >> 52 & 0x7ff);
+    int64_t m = (int64_t)(bits & UINT64_C(0x000fffffffffffff));
+    if (field > 0)
+        m |= INT64_C(1) << 52;
+    else
+        field = 1;
+    if (m != 0)
+        pld_exact_deposit(sum, bits >> 63 != 0 ? -m : m,
+                          field - PLD_EXACT_SCALE + exponent);
+}
+
+/* Within a binade the bits of doubles count multiples of the last one. */
+static void empty_level(const double level[PLD_CASCADE_LANES], double anchor,
+                        int exponent, pld_exact *sum)
+{
+    int64_t start = (int64_t)pld_double_bits(anchor);
+    int64_t total = 0;
+    int64_t differ = 0;
+    for (int i = 0; i < PLD_CASCADE_LANES; i++) {
+        int64_t bits = (int64_t)pld_double_bits(level[i]);
+        total += bits - start;
+        differ |= bits ^ start;
+    }
+    if (differ >> 52 == 0) {
+        if (total != 0)
+            pld_exact_deposit(sum, total,
+                              (int)(start >> 52) - PLD_EXACT_SCALE + exponent);
+        return;
+    }
+    for (int i = 0; i < PLD_CASCADE_LANES; i++) {
+        deposit_scaled(sum, level[i], exponent);
+        deposit_scaled(sum, -anchor, exponent);
+    }
+}
+
+static void empty_rest(const double rest[PLD_CASCADE_LANES], int exponent,
+                       const struct pld_exact_tier *tier, pld_exact *sum)
+{
+    double total;
+    if (tier->sum_rest == NULL)
+        return;
+    if (tier->sum_rest(rest, &total)) {
+        deposit_scaled(sum, total, exponent);
+        return;
+    }
+    for (int i = 0; i < PLD_CASCADE_LANES; i++)
+        deposit_scaled(sum, rest[i], exponent);
+}
+
+void pld_cascade_empty(struct pld_cascade *cascade, int nparts,
+                       const struct pld_exact_tier *tier, pld_exact *sum)
+{
+    for (int part = 0; part < nparts; part++) {
+        for (int j = 0; j < cascade->nlevels; j++)
+            empty_level(cascade->level[part][j], cascade->anchor[part][j],
+                        cascade->exponent, sum);
+        empty_rest(cascade->rest[part], cascade->exponent, tier, sum);
+    }
+}

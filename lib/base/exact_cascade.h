@@ -1,0 +1,83 @@
+#ifndef PLD_BASE_EXACT_CASCADE_H
+#define PLD_BASE_EXACT_CASCADE_H
+
+#include "base/exact.h"
+
+/* A cascade adds doubles without error, at the speed of vectors. Each lane has
+ * levels s[0], s[1], ..., each started at an anchor 1.5 * 2^k, which leaves
+ * room for sums of both signs within the binade. An element x is added so:
+ *
+ *     t = s[0] + x         rounded to a multiple of 2^(k - 52)
+ *     r = x - (t - s[0])   what was lost by that: passed on to the next level
+ *     s[0] = t
+ *
+ * If both subtractions are exact then t + r = s[0] + x. They are known to be
+ * either by the processor's inexact flag or because s[0] stays in its binade.
+ * What the last level loses is added to `rest`, if there is a flag to tell that
+ * this was exact, or must be zero. A block that fails is not added; it is then
+ * tried with more levels. What is added is exact whichever way it goes.
+ *
+ * Products are a rounded product and its error, exact too; the errors have
+ * levels of their own, 53 binades lower. */
+
+enum {
+    PLD_CASCADE_LANES = 32,
+    PLD_CASCADE_LEVELS = 8,
+    PLD_CASCADE_BLOCK = 8192, /* elements that are tried at once */
+    PLD_CASCADE_BLOCKS = 4,   /* added before levels are emptied */
+    PLD_CASCADE_STEP = 46     /* binades from a level's anchor to the next */
+};
+
+struct pld_cascade {
+    _Alignas(64) double level[2][PLD_CASCADE_LEVELS][PLD_CASCADE_LANES];
+    double rest[2][PLD_CASCADE_LANES];
+    double anchor[2][PLD_CASCADE_LEVELS];
+    double xscale; /* powers of two that keep products in range */
+    double yscale;
+    int nlevels;
+    int top;      /* exponent of the first anchor */
+    int exponent; /* what is in here counts times 2^exponent */
+    int nblocks;  /* added since the levels were empty */
+};
+
+/* Exponent fields: 1 to 2046 of finite numbers, 2047 of others; of zeros none,
+ * so that high is 0 where all are zero. */
+struct pld_exact_range {
+    int low;
+    int high;
+};
+
+/* What a tier does in its own way. A tile is a block here. */
+struct pld_exact_tier {
+    const char *name;
+    /* Add the block, or leave the cascade as it was and return false. */
+    bool (*feed)(struct pld_cascade *cascade, pld_exact_term term,
+                 const struct pld_exact_tile *block);
+    /* Range of the elements of x. */
+    struct pld_exact_range (*scan)(const struct pld_exact_tile *block);
+    /* Sum of the rest; false when that is not exact. */
+    bool (*sum_rest)(const double rest[PLD_CASCADE_LANES], double *sum);
+    int nlevels[5]; /* those that feed knows, increasing; 0: no more */
+    int window;     /* binades that the first one spans */
+};
+
+/* Add a tile, by a tier's cascades as far as they go. */
+void pld_exact_add_tile(pld_exact *sum, pld_exact_term term,
+                        const struct pld_exact_tile *tile,
+                        const struct pld_exact_tier *tier);
+
+static inline bool pld_exact_is_product(pld_exact_term term)
+{
+    return term == PLD_EXACT_SQUARE || term == PLD_EXACT_PRODUCT;
+}
+
+void pld_cascade_open(struct pld_cascade *cascade, int nlevels, int nparts,
+                      int top);
+void pld_cascade_empty(struct pld_cascade *cascade, int nparts,
+                       const struct pld_exact_tier *tier, pld_exact *sum);
+
+/* Add a block whatever it holds: by exponents, in integers. */
+void pld_exact_add_slots(pld_exact *sum, pld_exact_term term,
+                         const struct pld_exact_tile *block);
+
+#endif

@@ -1,0 +1,296 @@
+#include "base/exact_cascade.h"
+
+/* After a block that needed more levels, this many are looked at before they
+ * are tried. */
+enum { LOOK_FIRST = 7 };
+
+/* Fewer elements than these are added one by one. */
+enum { FEW_VALUES = 12, FEW_PRODUCTS = 6 };
+
+/* Rows shorter than this are first put together. */
+enum { SHORT_ROW = 32 };
+
+/* As far as memory is fetched ahead. */
+enum { AHEAD = 1024 };
+
+/* What it takes to add up a tile. */
+struct run {
+    pld_exact *sum;
+    pld_exact_term term;
+    const struct pld_exact_tier *tier;
+    int nparts;
+    int adds;  /* logarithm of what a lane adds before it is emptied */
+    int nlook; /* blocks to look at first */
+    bool is_open;
+    struct pld_cascade cascade;
+};
+
+static void empty(struct run *run)
+{
+    if (run->is_open)
+        pld_cascade_empty(&run->cascade, run->nparts, run->tier, run->sum);
+    run->is_open = false;
+}
+
+/* --- How many levels, and where ------------------------------------------- */
+
+static int log2_of_adds(const struct pld_exact_tile *tile)
+{
+    const int64_t most = PLD_CASCADE_BLOCK * PLD_CASCADE_BLOCKS;
+    int64_t n = tile->nrows < most ? tile->nrows * tile->n : most;
+    int bits = tile->nrows > 1 ? 1 : 0; /* ends of rows are uneven */
+    for (int64_t lane = PLD_CASCADE_LANES; lane < n && lane < most; lane *= 2)
+        bits++;
+    return bits + 1;
+}
+
+/* What a block needs. */
+struct need {
+    int top;    /* exponent of the first anchor */
+    int spread; /* binades from the highest term to the lowest */
+    int xshift; /* binades to shift factors by */
+    int yshift;
+    bool possible;
+};
+
+/* The shift that brings the highest element near 1. */
+static int centre(struct pld_exact_range range)
+{
+    int shift = 1023 - range.high;
+    return shift > 1000 ? 1000 : shift < -1000 ? -1000 : shift;
+}
+
+static struct need need_of_values(struct pld_exact_range x, int adds)
+{
+    struct need need = {.top = x.high - 1023 + 2 + adds,
+                        .spread = x.high - x.low};
+    need.possible = need.top <= 1022;
+    return need;
+}
+
+/* Products far from 1 are shifted towards it: their errors must not underflow.
+ */
+static struct need need_of_products(struct pld_exact_range x,
+                                    struct pld_exact_range y, int adds)
+{
+    struct need need = {.spread = x.high - x.low + y.high - y.low,
+                        .possible = x.high < 2047 && y.high < 2047};
+    int high = x.high + y.high - 2 * 1023 + 1;
+    if (high < -500 || high > 950) {
+        need.xshift = centre(x);
+        need.yshift = centre(y);
+        high += need.xshift + need.yshift;
+    }
+    need.top = high + 2 + adds;
+    return need;
+}
+
+static struct need look(const struct run *run,
+                        const struct pld_exact_tile *block)
+{
+    struct pld_exact_range x = run->tier->scan(block);
+    if (run->nparts == 1)
+        return need_of_values(x, run->adds);
+    if (run->term == PLD_EXACT_SQUARE)
+        return need_of_products(x, x, run->adds);
+    struct pld_exact_tile other = *block;
+    other.x = block->y;
+    other.xrow = block->yrow;
+    return need_of_products(x, run->tier->scan(&other), run->adds);
+}
+
+/* Index of the first number of levels that may do; 5: none. */
+static int levels_for(const struct pld_exact_tier *tier, struct need need)
+{
+    int i = 0;
+    while (i < 5 &&
+           (tier->nlevels[i] == 0 ||
+            need.spread > tier->window + (tier->nlevels[i] - tier->nlevels[0]) *
+                                             PLD_CASCADE_STEP))
+        i++;
+    return need.possible ? i : 5;
+}
+
+static void open(struct run *run, int nlevels, struct need need)
+{
+    struct pld_cascade *cascade = &run->cascade;
+    empty(run);
+    cascade->xscale = pld_bits_double((uint64_t)(need.xshift + 1023) << 52);
+    cascade->yscale = pld_bits_double((uint64_t)(need.yshift + 1023) << 52);
+    cascade->exponent = -need.xshift - need.yshift;
+    pld_cascade_open(cascade, nlevels, run->nparts, need.top);
+    run->is_open = true;
+}
+
+static bool is_open_for(const struct run *run, int nlevels, struct need need)
+{
+    const struct pld_cascade *cascade = &run->cascade;
+    return run->is_open && cascade->nlevels == nlevels &&
+           cascade->exponent == -need.xshift - need.yshift &&
+           cascade->top >= need.top && cascade->top <= need.top + 6;
+}
+
+/* --- Blocks ----------------------------------------------------------------
+ */
+
+static bool feed(struct run *run, const struct pld_exact_tile *block)
+{
+    struct pld_cascade *cascade = &run->cascade;
+    if (!run->tier->feed(cascade, run->term, block))
+        return false;
+    if (++cascade->nblocks == PLD_CASCADE_BLOCKS) {
+        pld_cascade_empty(cascade, run->nparts, run->tier, run->sum);
+        pld_cascade_open(cascade, cascade->nlevels, run->nparts, cascade->top);
+    }
+    return true;
+}
+
+/* As it went well so far; else as the first elements suggest. */
+static bool add_guessing(struct run *run, const struct pld_exact_tile *block)
+{
+    if (!run->is_open) {
+        struct pld_exact_tile start = *block;
+        start.nrows = 1;
+        start.n = block->n < SHORT_ROW ? block->n : SHORT_ROW;
+        struct need need = look(run, &start);
+        if (block->n > SHORT_ROW || block->nrows > 1)
+            need.top += 2;
+        if (!need.possible || need.top > 1022)
+            return false;
+        open(run, run->tier->nlevels[0], need);
+    }
+    return feed(run, block);
+}
+
+static bool add_looking(struct run *run, const struct pld_exact_tile *block,
+                        int first)
+{
+    struct need need = look(run, block);
+    int i = levels_for(run->tier, need);
+    i = i > first ? i : first;
+    for (int end = i + 2; i < end && i < 5 && run->tier->nlevels[i] > 0; i++) {
+        int nlevels = run->tier->nlevels[i];
+        if (!need.possible)
+            return false;
+        if (!is_open_for(run, nlevels, need))
+            open(run, nlevels, need);
+        if (feed(run, block))
+            return true;
+    }
+    return false;
+}
+
+static void add_block(struct run *run, const struct pld_exact_tile *block)
+{
+    if (run->nlook == 0) {
+        if (add_guessing(run, block))
+            return;
+        run->nlook = LOOK_FIRST + 1;
+    }
+    if (!add_looking(run, block, 0))
+        pld_exact_add_slots(run->sum, run->term, block);
+    if (--run->nlook == 0)
+        empty(run); /* back to where it is fast */
+}
+
+/* --- Tiles ------------------------------------------------------------------
+ */
+
+/* What follows a block in memory, as far as it is to be fetched. */
+static int64_t ahead_of(const struct pld_exact_tile *tile,
+                        const struct pld_exact_tile *block)
+{
+    const double *end = tile->x + (tile->nrows - 1) * tile->xrow + tile->n;
+    const double *here = block->x + (block->nrows - 1) * block->xrow + block->n;
+    return end <= here ? 0 : end - here < AHEAD ? end - here : AHEAD;
+}
+
+static struct pld_exact_tile part_of(const struct pld_exact_tile *tile,
+                                     int64_t row, int64_t first, int64_t nrows,
+                                     int64_t n)
+{
+    struct pld_exact_tile part = *tile;
+    part.x = tile->x + row * tile->xrow + first;
+    if (tile->y != NULL)
+        part.y = tile->y + row * tile->yrow + first;
+    part.nrows = nrows;
+    part.n = n;
+    part.ahead = ahead_of(tile, &part);
+    return part;
+}
+
+static void add_long_rows(struct run *run, const struct pld_exact_tile *tile)
+{
+    int64_t npieces = (tile->n + PLD_CASCADE_BLOCK - 1) / PLD_CASCADE_BLOCK;
+    int64_t piece = (tile->n + npieces - 1) / npieces;
+    piece = (piece + SHORT_ROW - 1) / SHORT_ROW * SHORT_ROW;
+    for (int64_t row = 0; row < tile->nrows; row++)
+        for (int64_t i = 0; i < tile->n; i += piece) {
+            int64_t n = tile->n - i < piece ? tile->n - i : piece;
+            struct pld_exact_tile block = part_of(tile, row, i, 1, n);
+            add_block(run, &block);
+        }
+}
+
+static void add_rows(struct run *run, const struct pld_exact_tile *tile)
+{
+    int64_t many = PLD_CASCADE_BLOCK / tile->n;
+    for (int64_t row = 0; row < tile->nrows; row += many) {
+        int64_t nrows = tile->nrows - row < many ? tile->nrows - row : many;
+        struct pld_exact_tile block = part_of(tile, row, 0, nrows, tile->n);
+        add_block(run, &block);
+    }
+}
+
+static void copy_rows(const double *from, int64_t row, int64_t nrows, int64_t n,
+                      double *to)
+{
+    if (from == NULL)
+        return;
+    for (int64_t j = 0; j < nrows; j++)
+        for (int64_t i = 0; i < n; i++)
+            to[j * n + i] = from[j * row + i];
+}
+
+static void add_short_rows(struct run *run, const struct pld_exact_tile *tile)
+{
+    enum { ROOM = 2048 };
+    double x[ROOM];
+    double y[ROOM];
+    int64_t many = ROOM / tile->n;
+    for (int64_t row = 0; row < tile->nrows; row += many) {
+        int64_t nrows = tile->nrows - row < many ? tile->nrows - row : many;
+        struct pld_exact_tile part = part_of(tile, row, 0, nrows, tile->n);
+        copy_rows(part.x, tile->xrow, nrows, tile->n, x);
+        copy_rows(part.y, tile->yrow, nrows, tile->n, y);
+        add_block(run, &(struct pld_exact_tile){
+                           .x = x, .y = y, .nrows = 1, .n = nrows * tile->n});
+    }
+}
+
+void pld_exact_add_tile(pld_exact *sum, pld_exact_term term,
+                        const struct pld_exact_tile *tile,
+                        const struct pld_exact_tier *tier)
+{
+    bool product = pld_exact_is_product(term);
+    if (tile->nrows < FEW_VALUES &&
+        tile->nrows * tile->n < (product ? FEW_PRODUCTS : FEW_VALUES)) {
+        pld_exact_scalar(sum, term, tile);
+        return;
+    }
+    struct run run;
+    run.sum = sum;
+    run.term = term;
+    run.tier = tier;
+    run.nparts = product ? 2 : 1;
+    run.adds = log2_of_adds(tile);
+    run.nlook = 0;
+    run.is_open = false;
+    if (tile->n < SHORT_ROW && tile->nrows > 1)
+        add_short_rows(&run, tile);
+    else if (tile->n > PLD_CASCADE_BLOCK)
+        add_long_rows(&run, tile);
+    else
+        add_rows(&run, tile);
+    empty(&run);
+}
