@@ -20,6 +20,15 @@ include config.mk
 endif
 Q := $(if $(V),,@)
 
+# All cores unless -j says otherwise; goals that undo others one by one.
+cores := $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(cores)
+endif
+ifneq ($(filter clean distclean uninstall style,$(goals)),)
+.NOTPARALLEL:
+endif
+
 # Everything here runs on this machine alone. mpiexec refuses to work for root,
 # as in containers, and to start more ranks than cores, unless told: one name for
 # Open MPI 4, one for 5. Networks only cost start-up time and warnings.
@@ -191,8 +200,6 @@ blas_kernels = $(if $(OPENBLAS_CORETYPE),,$(shell \
 demo: all $(call program,$(filter %/tsunami,$(folders)))
 	$(if $(filter %/tsunami,$(folders)),,$(error The demo needs HDF5: configure with it))
 	@$(settings) DATA='$(abspath $(DATA))' CORES=$(cores) $(srcdir)/examples/tsunami/demo.sh
-
-cores = $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
 
 # --- Installing --------------------------------------------------------------
 
