@@ -26,6 +26,19 @@ void pld_cascade_open(struct pld_cascade *cascade, int nlevels, int nparts,
     }
 }
 
+/* Where scaled products were small, levels count in units below the lowest that
+ * products have: the bits in between are 0. */
+static void deposit(pld_exact *sum, int64_t value, int exponent)
+{
+    int below = PLD_EXACT_BASE - exponent;
+    if (value == 0 || below > 62)
+        return;
+    if (below <= 0)
+        pld_exact_deposit(sum, value, exponent);
+    else
+        pld_exact_deposit(sum, value >> below, PLD_EXACT_BASE);
+}
+
 /* Add a double times 2^exponent. */
 static void deposit_scaled(pld_exact *sum, double x, int exponent)
 {
@@ -36,9 +49,7 @@ static void deposit_scaled(pld_exact *sum, double x, int exponent)
         m |= INT64_C(1) << 52;
     else
         field = 1;
-    if (m != 0)
-        pld_exact_deposit(sum, bits >> 63 != 0 ? -m : m,
-                          field - PLD_EXACT_SCALE + exponent);
+    deposit(sum, bits >> 63 != 0 ? -m : m, field - PLD_EXACT_SCALE + exponent);
 }
 
 /* Within a binade the bits of doubles count multiples of the last one. */
@@ -54,9 +65,7 @@ static void empty_level(const double level[PLD_CASCADE_LANES], double anchor,
         differ |= bits ^ start;
     }
     if (differ >> 52 == 0) {
-        if (total != 0)
-            pld_exact_deposit(sum, total,
-                              (int)(start >> 52) - PLD_EXACT_SCALE + exponent);
+        deposit(sum, total, (int)(start >> 52) - PLD_EXACT_SCALE + exponent);
         return;
     }
     for (int i = 0; i < PLD_CASCADE_LANES; i++) {

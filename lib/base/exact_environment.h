@@ -11,21 +11,38 @@
 
 #ifdef __SSE2__
 
-#include <emmintrin.h>
-
 typedef unsigned pld_environment;
+
+enum {
+    PLD_CSR_CLEAN = 0x1f80, /* to nearest, nothing flagged, trapped, flushed */
+    PLD_CSR_INEXACT = 0x20,
+    PLD_CSR_ERRORS = 0x2d /* inexact, overflow, division by zero, invalid */
+};
+
+/* The intrinsics will not do: compilers take reading for a pure function, and
+ * two readings for one. */
+static inline unsigned pld_csr_read(void)
+{
+    unsigned csr;
+    __asm__ volatile("stmxcsr %0" : "=m"(csr) : : "memory");
+    return csr;
+}
+
+static inline void pld_csr_write(unsigned csr)
+{
+    __asm__ volatile("ldmxcsr %0" : : "m"(csr) : "memory");
+}
 
 static inline pld_environment pld_environment_enter(void)
 {
-    unsigned saved = _mm_getcsr();
-    _mm_setcsr(
-        0x1f80); /* to nearest, no flag set, nothing trapped or flushed */
+    unsigned saved = pld_csr_read();
+    pld_csr_write(PLD_CSR_CLEAN);
     return saved;
 }
 
 static inline void pld_environment_leave(pld_environment saved)
 {
-    _mm_setcsr(saved);
+    pld_csr_write(saved);
 }
 
 #else
