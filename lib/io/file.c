@@ -64,8 +64,9 @@ static void free_handle(pld_file *file)
     pld_free(file);
 }
 
-/* How to get at files: through MPI-IO, metadata read by one rank for all.
- * Version 1.8 of the format is read everywhere and is the oldest with
+/* How to get at files: through MPI-IO, metadata read by one rank for all. It is
+ * not written together: MPI-IO's buffers then leave in the gaps what memory
+ * held, and the file is another one each time. Version 1.8 of the format is read everywhere and is the oldest with
  * checksums of metadata; `newest` is for files that others wrote. */
 static pld_status make_access(pld_ctx *ctx, H5F_libver_t newest, hid_t *out)
 {
@@ -80,8 +81,6 @@ static pld_status make_access(pld_ctx *ctx, H5F_libver_t newest, hid_t *out)
               "HDF5 cannot write version 1.8 files");
     PLD_H5_TO(out, PLD_ERR_INTERNAL, H5Pset_all_coll_metadata_ops(list, true),
               "HDF5 cannot read metadata together");
-    PLD_H5_TO(out, PLD_ERR_INTERNAL, H5Pset_coll_metadata_write(list, true),
-              "HDF5 cannot write metadata together");
     *out = list;
     list = H5I_INVALID_HID;
 out:
@@ -235,6 +234,15 @@ pld_status pld_file_close(pld_file **file)
     *file = NULL;
     PLD_TRY(status);
     return PLD_OK;
+}
+
+pld_status pld_file_reopen(pld_file *file)
+{
+    pld_status status = pld_agree(file->ctx, h5_close(file));
+    if (status == PLD_OK)
+        status = pld_agree(file->ctx, h5_open(file));
+    file->broken = file->broken || status != PLD_OK;
+    return status;
 }
 
 pld_status pld_file_flush(pld_file *file)

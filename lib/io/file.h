@@ -30,6 +30,10 @@ pld_status pld_file_check_writable(const pld_file *file);
 /* Hand what was written to the file system. *Collective, agreed*. */
 pld_status pld_file_flush(pld_file *file);
 
+/* Close and open again, so that HDF5 forgets what it has read. No object of the
+ * file may be open. *Collective, agreed*. */
+pld_status pld_file_reopen(pld_file *file);
+
 /* Check that `bytes` more fit on the disk. *Collective, agreed*. */
 pld_status pld_file_check_space(pld_file *file, int64_t bytes);
 

@@ -30,6 +30,7 @@ static pld_status hold_fields(pld_series *series, const pld_series_spec *spec)
             .field = spec->fields[i], .dataset = H5I_INVALID_HID};
         pld_field_retain(spec->fields[i]);
         series->nfields++;
+        PLD_TRY(pld_series_add_bytes(spec->fields[i], &series->step_bytes));
     }
     return PLD_OK;
 }
@@ -46,11 +47,9 @@ static pld_status close_series(pld_series *series)
 {
     if (series == NULL)
         return PLD_OK;
-    pld_h5_close(series->time);
-    for (int i = 0; i < series->nfields; i++) {
-        pld_h5_close(series->fields[i].dataset);
+    pld_series_let_go(series);
+    for (int i = 0; i < series->nfields; i++)
         pld_field_release(series->fields[i].field);
-    }
     pld_status status = pld_file_close(&series->file);
     pld_free(series->fields);
     pld_free(series->times);
@@ -121,6 +120,7 @@ static pld_status open_series(pld_ctx *ctx, const char *path, bool writable,
     PLD_TRY_TO(out, pld_agree(ctx, make_handle(spec, &series)));
     PLD_TRY_TO(out, pld_file_open(ctx, path, writable, &series->file));
     PLD_TRY_TO(out, pld_series_find(series));
+    PLD_TRY_TO(out, pld_series_read_times(series));
     *out = series;
     return PLD_OK;
 out:
@@ -257,12 +257,18 @@ static pld_status check_truncate(const pld_series *series, int64_t nsteps)
     return PLD_OK;
 }
 
-/* The time goes first: no step has one and no values. */
+/* When HDF5 shortens a chunked variable, ranks must know the same of its
+ * chunks: those that have moved data know more, and would skip messages that
+ * the others wait for. So all forget first. The time goes before the values:
+ * no step has one and no values. */
 static pld_status truncate_series(pld_series *series, int64_t nsteps)
 {
     pld_file *file = series->file;
     PLD_TRY(pld_agree(file->ctx, check_truncate(series, nsteps)));
     PLD_TRY(pld_agree_same(file->ctx, "nsteps", &nsteps, sizeof nsteps));
+    pld_series_let_go(series);
+    PLD_TRY(pld_file_reopen(file));
+    PLD_TRY(pld_series_find(series));
     PLD_TRY(pld_series_set_time_length(series, nsteps));
     PLD_TRY(pld_file_flush(file));
     PLD_TRY(pld_series_set_field_lengths(series, nsteps));

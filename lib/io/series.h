@@ -26,10 +26,20 @@ struct pld_series {
  * *Collective, agreed*. */
 pld_status pld_series_check_spec(pld_ctx *ctx, const pld_series_spec *spec);
 
-/* Create, or find, what a series has in a file that was just created or
- * opened. *Collective, agreed*. */
+/* Add what a step of the field takes in the file. *Local*. */
+pld_status pld_series_add_bytes(const pld_field *field, int64_t *sum);
+
+/* Create what a series has in a new file. *Collective, agreed*. */
 pld_status pld_series_lay_out(pld_series *series, const pld_series_spec *spec);
+
+/* Find it in a file that was just opened. *Collective, agreed*. */
 pld_status pld_series_find(pld_series *series);
+
+/* Read the times of all steps. *Collective, agreed*. */
+pld_status pld_series_read_times(pld_series *series);
+
+/* Close what is open in the file. *Local*. */
+void pld_series_let_go(pld_series *series);
 
 /* The variable of the times, to be moved. */
 struct pld_target pld_series_times(const pld_series *series);

@@ -82,7 +82,7 @@ static struct pld_shape chunk_of(const pld_field *field)
 }
 
 /* Whole chunks, as they lie in the file. */
-static pld_status add_step_bytes(const pld_field *field, int64_t *sum)
+pld_status pld_series_add_bytes(const pld_field *field, int64_t *sum)
 {
     struct pld_shape shape = pld_shape_of(field);
     struct pld_shape chunk = chunk_of(field);
@@ -97,13 +97,6 @@ static pld_status add_step_bytes(const pld_field *field, int64_t *sum)
                              &bytes));
     PLD_CHECK(pld_add_fits(*sum, bytes, sum), PLD_ERR_OVERFLOW,
               "bytes of a step are too many");
-    return PLD_OK;
-}
-
-static pld_status find_step_bytes(pld_series *series)
-{
-    for (int i = 0; i < series->nfields; i++)
-        PLD_TRY(add_step_bytes(series->fields[i].field, &series->step_bytes));
     return PLD_OK;
 }
 
@@ -159,7 +152,6 @@ pld_status pld_series_lay_out(pld_series *series, const pld_series_spec *spec)
 {
     pld_file *file = series->file;
     const char *units = spec->time_units != NULL ? spec->time_units : "s";
-    PLD_TRY(pld_agree(file->ctx, find_step_bytes(series)));
     PLD_TRY(pld_file_check_space(file, 0));
     if (spec->naxes > 0)
         PLD_TRY(pld_file_set_axes(file, spec->naxes, spec->axes));
@@ -210,7 +202,6 @@ static pld_status find_field(pld_series *series, int i)
 
 static pld_status find_all(pld_series *series)
 {
-    PLD_TRY(find_step_bytes(series));
     PLD_TRY(find_time(series));
     for (int i = 0; i < series->nfields; i++)
         PLD_TRY(find_field(series, i));
@@ -226,18 +217,32 @@ static pld_status read_geometry(pld_series *series)
                                    ndims, series->spacing);
 }
 
+void pld_series_let_go(pld_series *series)
+{
+    pld_h5_close(series->time);
+    series->time = H5I_INVALID_HID;
+    for (int i = 0; i < series->nfields; i++) {
+        pld_h5_close(series->fields[i].dataset);
+        series->fields[i].dataset = H5I_INVALID_HID;
+    }
+}
+
 /* A step whose time was not written any more is forgotten. */
 pld_status pld_series_find(pld_series *series)
 {
     pld_file *file = series->file;
     PLD_TRY(pld_agree(file->ctx, find_all(series)));
-    struct pld_target target = pld_series_times(series);
-    PLD_TRY(pld_data_read_line(file, &target, 0, series->nsteps,
-                               series->times));
     if (!file->writable)
         return PLD_OK;
     PLD_TRY(read_geometry(series));
     return pld_series_set_field_lengths(series, series->nsteps);
+}
+
+pld_status pld_series_read_times(pld_series *series)
+{
+    struct pld_target target = pld_series_times(series);
+    return pld_data_read_line(series->file, &target, 0, series->nsteps,
+                              series->times);
 }
 
 /* --- Lengths ------------------------------------------------------------------ */

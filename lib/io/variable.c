@@ -31,7 +31,10 @@ static herr_t add_name(hid_t file, const char *name, const H5L_info_t *link,
 static pld_status raise_missing(const pld_file *file, const char *name)
 {
     char names[NAMES] = "";
-    H5Literate(file->id, H5_INDEX_NAME, H5_ITER_INC, NULL, add_name, names);
+    PLD_H5(PLD_ERR_CORRUPT,
+           H5Literate(file->id, H5_INDEX_NAME, H5_ITER_INC, NULL, add_name,
+                      names),
+           "cannot list the variables of '%s'", file->path);
     PLD_RAISE(PLD_ERR_NOENT, "no variable '%s' in '%s': there is %s", name,
               file->path, names[0] != '\0' ? names : "nothing");
 }
