@@ -259,18 +259,6 @@ void pld_plan_destroy(struct pld_plan *plan)
     destroy_transfers(&plan->sends);
 }
 
-static int64_t list_bytes(const struct pld_transfers *list)
-{
-    return list->ntransfers * (int64_t)sizeof *list->transfers +
-           list->nmessages * (int64_t)sizeof *list->messages;
-}
-
-int64_t pld_plan_bytes(const struct pld_plan *plan)
-{
-    return list_bytes(&plan->sends) + list_bytes(&plan->receives) +
-           list_bytes(&plan->copies) + list_bytes(&plan->wraps);
-}
-
 int64_t pld_transfers_bytes(const struct pld_transfers *transfers)
 {
     int64_t bytes = 0;

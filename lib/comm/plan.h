@@ -33,8 +33,7 @@ struct pld_plan_item {
 
 /* One box of a message, or one to copy within the rank. */
 struct pld_transfer {
-    pld_box box; /* as wanted where it is received or copied, as held where it
-                    is sent */
+    pld_box box;               /* as held where it is sent, else as wanted */
     int64_t shift[PLD_MAXDIM]; /* index as wanted minus index as held */
     int64_t offset;            /* in the message, in bytes */
     int item;
@@ -60,8 +59,8 @@ struct pld_plan {
     struct pld_transfers sends;
     struct pld_transfers receives;
     struct pld_transfers copies; /* from this rank to itself */
-    struct pld_transfers wraps;  /* at last, in this order: images of what
-                                    this rank wants by then in place */
+    struct pld_transfers wraps;  /* done last and in this order: images of what
+                                    is in place by then, ghosts included */
 };
 
 /* The plan of rank `rank`. On failure *out is empty. */
@@ -69,8 +68,7 @@ pld_status pld_plan_create(int nitems, const struct pld_plan_item *items,
                            int rank, struct pld_plan *out);
 void pld_plan_destroy(struct pld_plan *plan);
 
-/* Memory that the plan takes, and bytes of all messages of one kind. */
-int64_t pld_plan_bytes(const struct pld_plan *plan);
+/* Bytes of all messages of one kind. */
 int64_t pld_transfers_bytes(const struct pld_transfers *transfers);
 
 #endif
