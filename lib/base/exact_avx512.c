@@ -259,7 +259,7 @@ static const struct pld_exact_tier tier = {.name = "avx512",
                                            .scan = scan,
                                            .sum_rest = sum_rest,
                                            .nlevels = {1, 2, 3, 5, 7},
-                                           .window = 36};
+                                           .window = 40};
 
 void pld_exact_avx512(pld_exact *sum, pld_exact_term term,
                       const struct pld_exact_tile *tile)

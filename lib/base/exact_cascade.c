@@ -53,18 +53,44 @@ static void deposit_scaled(pld_exact *sum, double x, int exponent)
 }
 
 /* Within a binade the bits of doubles count multiples of the last one. */
+static bool sum_within(const double level[PLD_CASCADE_LANES], int64_t start,
+                       int64_t *total)
+{
+    int64_t differ = 0;
+    int64_t t = 0;
+    for (int i = 0; i < PLD_CASCADE_LANES; i++) {
+        int64_t bits = (int64_t)pld_double_bits(level[i]);
+        t += bits - start;
+        differ |= bits ^ start;
+    }
+    *total = t;
+    return differ >> 52 == 0;
+}
+
+/* In the next few binades above they count 2, 4, ... times as much. */
+static bool sum_above(const double level[PLD_CASCADE_LANES], int64_t start,
+                      int64_t *total)
+{
+    enum { MAX_ABOVE = 4 };
+    const int64_t leading = INT64_C(1) << 52;
+    *total = 0;
+    for (int i = 0; i < PLD_CASCADE_LANES; i++) {
+        int64_t bits = (int64_t)pld_double_bits(level[i]);
+        int above = (int)((bits >> 52) - (start >> 52));
+        if (above < 0 || above > MAX_ABOVE)
+            return false;
+        *total += ((bits & (leading - 1)) | leading) << above;
+        *total -= (start & (leading - 1)) | leading;
+    }
+    return true;
+}
+
 static void empty_level(const double level[PLD_CASCADE_LANES], double anchor,
                         int exponent, pld_exact *sum)
 {
     int64_t start = (int64_t)pld_double_bits(anchor);
-    int64_t total = 0;
-    int64_t differ = 0;
-    for (int i = 0; i < PLD_CASCADE_LANES; i++) {
-        int64_t bits = (int64_t)pld_double_bits(level[i]);
-        total += bits - start;
-        differ |= bits ^ start;
-    }
-    if (differ >> 52 == 0) {
+    int64_t total;
+    if (sum_within(level, start, &total) || sum_above(level, start, &total)) {
         deposit(sum, total, (int)(start >> 52) - PLD_EXACT_SCALE + exponent);
         return;
     }

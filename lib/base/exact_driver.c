@@ -19,7 +19,7 @@ struct run {
     pld_exact_term term;
     const struct pld_exact_tier *tier;
     int nparts;
-    int adds;  /* logarithm of what a lane adds before it is emptied */
+    int room;  /* binades from the highest term to the first anchor */
     int nlook; /* blocks to look at first */
     bool is_open;
     struct pld_cascade cascade;
@@ -34,14 +34,17 @@ static void empty(struct run *run)
 
 /* --- How many levels, and where ------------------------------------------- */
 
-static int log2_of_adds(const struct pld_exact_tile *tile)
+/* Binades that the sums of a lane need above its terms. Where flags tell, sums
+ * may leave the binade of their anchor, if only they do not do it often: signs
+ * are taken for random. Where they may not, the worst is assumed. */
+static int room_for(const struct pld_exact_tile *tile, bool has_flags)
 {
     const int64_t most = PLD_CASCADE_BLOCK * PLD_CASCADE_BLOCKS;
     int64_t n = tile->nrows < most ? tile->nrows * tile->n : most;
-    int bits = tile->nrows > 1 ? 1 : 0; /* ends of rows are uneven */
+    int adds = tile->nrows > 1 ? 2 : 1; /* ends of rows are uneven */
     for (int64_t lane = PLD_CASCADE_LANES; lane < n && lane < most; lane *= 2)
-        bits++;
-    return bits + 1;
+        adds++;
+    return has_flags ? 2 + adds / 2 : 2 + adds;
 }
 
 /* What a block needs. */
@@ -60,10 +63,9 @@ static int centre(struct pld_exact_range range)
     return shift > 1000 ? 1000 : shift < -1000 ? -1000 : shift;
 }
 
-static struct need need_of_values(struct pld_exact_range x, int adds)
+static struct need need_of_values(struct pld_exact_range x, int room)
 {
-    struct need need = {.top = x.high - 1023 + 2 + adds,
-                        .spread = x.high - x.low};
+    struct need need = {.top = x.high - 1023 + room, .spread = x.high - x.low};
     need.possible = need.top <= 1022;
     return need;
 }
@@ -71,7 +73,7 @@ static struct need need_of_values(struct pld_exact_range x, int adds)
 /* Products far from 1 are shifted towards it: their errors must not underflow.
  */
 static struct need need_of_products(struct pld_exact_range x,
-                                    struct pld_exact_range y, int adds)
+                                    struct pld_exact_range y, int room)
 {
     struct need need = {.spread = x.high - x.low + y.high - y.low,
                         .possible = x.high < 2047 && y.high < 2047};
@@ -81,7 +83,7 @@ static struct need need_of_products(struct pld_exact_range x,
         need.yshift = centre(y);
         high += need.xshift + need.yshift;
     }
-    need.top = high + 2 + adds;
+    need.top = high + room;
     return need;
 }
 
@@ -90,13 +92,13 @@ static struct need look(const struct run *run,
 {
     struct pld_exact_range x = run->tier->scan(block);
     if (run->nparts == 1)
-        return need_of_values(x, run->adds);
+        return need_of_values(x, run->room);
     if (run->term == PLD_EXACT_SQUARE)
-        return need_of_products(x, x, run->adds);
+        return need_of_products(x, x, run->room);
     struct pld_exact_tile other = *block;
     other.x = block->y;
     other.xrow = block->yrow;
-    return need_of_products(x, run->tier->scan(&other), run->adds);
+    return need_of_products(x, run->tier->scan(&other), run->room);
 }
 
 /* Index of the first number of levels that may do; 5: none. */
@@ -153,9 +155,7 @@ static bool add_guessing(struct run *run, const struct pld_exact_tile *block)
         start.nrows = 1;
         start.n = block->n < SHORT_ROW ? block->n : SHORT_ROW;
         struct need need = look(run, &start);
-        if (block->n > SHORT_ROW || block->nrows > 1)
-            need.top += 2;
-        if (!need.possible || need.top > 1022)
+        if (!need.possible)
             return false;
         open(run, run->tier->nlevels[0], need);
     }
@@ -283,7 +283,7 @@ void pld_exact_add_tile(pld_exact *sum, pld_exact_term term,
     run.term = term;
     run.tier = tier;
     run.nparts = product ? 2 : 1;
-    run.adds = log2_of_adds(tile);
+    run.room = room_for(tile, tier->sum_rest != NULL);
     run.nlook = 0;
     run.is_open = false;
     if (tile->n < SHORT_ROW && tile->nrows > 1)
