@@ -7,6 +7,7 @@
 #include "polder/config.h"
 #include "polder/version.h"
 
+#include "polder/box.h"
 #include "polder/digest.h"
 #include "polder/exact.h"
 #include "polder/log.h"
@@ -18,11 +19,12 @@
 #include "polder/agree.h"
 #include "polder/context.h"
 #include "polder/reduce.h"
+#include "polder/reduction.h"
 #include "polder/timer.h"
 
-#include "polder/box.h"
 #include "polder/field.h"
 #include "polder/grid.h"
+#include "polder/measure.h"
 
 #include "polder/halo.h"
 

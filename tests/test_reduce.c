@@ -1,13 +1,15 @@
 /* Reductions over arrays and ranks.
- * TEST: ranks=1,2,3,4,7 */
+ * TEST: ranks=1,2,3,4,5,7 */
 
 #include "support/harness.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
 #include "par/message.h"
 #include "par/reduce.h"
+#include "polder/exact.h"
 #include "polder/timer.h"
 
 static bool same_bits(double a, double b)
@@ -128,8 +130,8 @@ TEST(nan_anywhere_gives_nan)
         }
 }
 
-/* Not so for sums: which NaN survives an addition is up to the machine. */
-TEST(least_and_greatest_nan_has_one_bit_pattern)
+/* Not so for fast sums: which NaN survives an addition is up to the machine. */
+TEST(nan_has_one_bit_pattern)
 {
     uint64_t odd = UINT64_C(0xfff8000000001234) + (uint64_t)rank;
     uint32_t odd32 = 0xffc01234u + (uint32_t)rank;
@@ -137,7 +139,7 @@ TEST(least_and_greatest_nan_has_one_bit_pattern)
     float in32;
     memcpy(&in, &odd, sizeof in);
     memcpy(&in32, &odd32, sizeof in32);
-    for (int op = PLD_MIN; op <= PLD_MAX; op++) {
+    for (int op = PLD_SUM; op <= PLD_MAX; op++) {
         double out = 0;
         float out32 = 0;
         assert_ok(pld_reduce_f64(ctx, op, in, &out));
@@ -213,30 +215,117 @@ TEST(nothing_at_all_has_a_result)
     assert_all(c128[0] == 0 && c128[1] == 0);
 }
 
-TEST(single_precision_sums_are_rounded_once)
+TEST(sums_of_floats_are_rounded_once)
 {
-    enum { N = 100000 };
+    enum { N = 1000 };
     static float in[N];
-    double sum = 0;
+    pld_exact sum;
+    pld_exact_clear(&sum);
     for (int i = 0; i < N; i++)
         in[i] = 0.1f;
-    for (int i = 0; i < N; i++)
-        sum += (double)0.1f;
+    for (int r = 0; r < nranks; r++)
+        assert_ok_here(pld_exact_add(&sum, PLD_F32, N, in, 1));
     float out = 0;
     assert_ok(pld_reduce_array(ctx, PLD_SUM, PLD_F32, in, N, &out));
-    assert_all(fabs((double)out - sum * nranks) < 6e-8 * sum * nranks);
+    assert_all(out == (float)pld_exact_round(&sum));
 }
 
-TEST(strided_pieces_accumulate)
+/* 1 + 2^-24 is a tie that 2^-60 decides; a double has no room for both. */
+TEST(floats_are_not_rounded_to_double_first)
 {
-    int32_t in[] = {5, 100, 6, 100, 7, 100};
-    int32_t out = 0;
-    struct pld_accumulator acc;
-    assert_ok(pld_accumulator_start(&acc, PLD_SUM, PLD_I32));
-    pld_accumulator_add(&acc, in, 2, 8);
-    pld_accumulator_add(&acc, in + 4, 1, 8);
-    assert_ok(pld_accumulator_finish(ctx, &acc, &out));
-    assert_all_equal(out, 18 * nranks);
+    static const float signs[] = {1, -1};
+    for (int s = 0; s < 2; s++) {
+        float in[] = {signs[s], signs[s] * 0x1p-24f, signs[s] * 0x1p-60f};
+        float more[] = {signs[s], signs[s] * 0x1.8p-23f, signs[s] * -0x1p-60f};
+        int64_t n = rank == nranks - 1 ? 3 : 0;
+        float out = 0;
+        assert_ok(pld_reduce_array(ctx, PLD_SUM, PLD_F32, in, n, &out));
+        assert_all(out == signs[s] * (1 + 0x1p-23f));
+        assert_ok(pld_reduce_array(ctx, PLD_SUM, PLD_F32, more, n, &out));
+        assert_all(out == signs[s] * (1 + 0x1p-23f));
+    }
+}
+
+/* What rank `r` adds to element i: tiny, huge and ordinary in turn. */
+static double hard(int r, int i)
+{
+    static const double scale[] = {1,      1e17, 0x1p-1070, 1e300,
+                                   1e-200, 0.1,  1e8,       0x1p-30};
+    double sign = (r + i) % 2 == 0 ? 1 : -1;
+    return sign * scale[(r * 3 + i) % 8] * (1 + 0.37 * i + 0.11 * r);
+}
+
+static double hard_sum(int i)
+{
+    pld_exact sum;
+    pld_exact_clear(&sum);
+    for (int r = 0; r < nranks; r++) {
+        double x = hard(r, i);
+        assert_ok_here(pld_exact_add(&sum, PLD_F64, 1, &x, 1));
+    }
+    return pld_exact_round(&sum);
+}
+
+TEST(elementwise_sums_are_exact_however_long)
+{
+    enum { MANY = 3000 };
+    static const int counts[] = {1, 5, 16, 17, 300, MANY};
+    static double in[MANY];
+    static double out[MANY];
+    for (int c = 0; c < 6; c++) {
+        for (int i = 0; i < counts[c]; i++)
+            in[i] = hard(rank, i);
+        assert_ok(pld_reduce(ctx, PLD_SUM, PLD_F64, in, counts[c], out));
+        bool good = true;
+        for (int i = 0; i < counts[c]; i++)
+            good = good && same_bits(out[i], hard_sum(i));
+        assert_all(good);
+    }
+}
+
+TEST(elementwise_sums_of_floats_are_exact)
+{
+    enum { N = 100 };
+    float in[N];
+    float out[N];
+    for (int i = 0; i < N; i++)
+        in[i] = rank == 0 ? 1 : rank == 1 ? 0x1p-24f : 0x1p-60f;
+    assert_ok(pld_reduce(ctx, PLD_SUM, PLD_F32, in, N, out));
+    bool good = true;
+    for (int i = 0; i < N; i++)
+        good = good && out[i] == (nranks > 2 ? 1 + 0x1p-23f : 1);
+    assert_all(good);
+}
+
+TEST(elementwise_sums_know_the_special_values)
+{
+    enum { N = 20 };
+    double in[N];
+    double out[N];
+    for (int i = 0; i < N; i++)
+        in[i] = i % 5 == 0   ? (double)NAN
+                : i % 5 == 1 ? (double)INFINITY
+                : i % 5 == 2 ? -0.0
+                : i % 5 == 3 ? DBL_MAX * (rank % 2 == 0 ? 1 : -1)
+                             : (rank % 2 == 0 ? 1 : -1) * (double)INFINITY;
+    assert_ok(pld_reduce(ctx, PLD_SUM, PLD_F64, in, N, out));
+    for (int i = 0; i < N; i += 5) {
+        assert_all(same_bits(out[i], (double)NAN));
+        assert_all(out[i + 1] == (double)INFINITY);
+        assert_all(same_bits(out[i + 2], 0.0));
+        assert_all(out[i + 3] == (nranks % 2 == 0 ? 0.0 : DBL_MAX));
+        assert_all(nranks == 1 || isnan(out[i + 4]));
+    }
+}
+
+TEST(fast_sums_add_up)
+{
+    double in[] = {0.5, 0.25, 8};
+    double out[3];
+    assert_ok(pld_reduce(ctx, PLD_FAST_SUM, PLD_F64, in, 3, out));
+    assert_all(out[0] == 0.5 * nranks && out[1] == 0.25 * nranks);
+    assert_ok(pld_reduce_array(ctx, PLD_FAST_SUM, PLD_F64, in, 3, out));
+    assert_all(out[0] == 8.75 * nranks);
 }
 
 TEST(reductions_are_timed)
@@ -252,7 +341,7 @@ TEST(unknown_kinds_are_refused)
 {
     double x = 1;
     assert_fails(PLD_ERR_ARG, pld_reduce_f64(ctx, PLD_OP_COUNT, x, &x),
-                 "op 3 is not PLD_SUM, PLD_MIN or PLD_MAX");
+                 "op 4 is not PLD_SUM, PLD_MIN, PLD_MAX or PLD_FAST_SUM");
     assert_fails(PLD_ERR_TYPE,
                  pld_reduce(ctx, PLD_SUM, PLD_TYPE_COUNT, &x, 1, &x),
                  "type 5 is not an element type");
@@ -306,12 +395,16 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(integer_sums_wrap),
     cmocka_unit_test(counts_beyond_the_limit_go_in_pieces),
     cmocka_unit_test(nan_anywhere_gives_nan),
-    cmocka_unit_test(least_and_greatest_nan_has_one_bit_pattern),
+    cmocka_unit_test(nan_has_one_bit_pattern),
     cmocka_unit_test(minus_zero_is_below_plus_zero),
     cmocka_unit_test(empty_ranks_take_part),
     cmocka_unit_test(nothing_at_all_has_a_result),
-    cmocka_unit_test(single_precision_sums_are_rounded_once),
-    cmocka_unit_test(strided_pieces_accumulate),
+    cmocka_unit_test(sums_of_floats_are_rounded_once),
+    cmocka_unit_test(floats_are_not_rounded_to_double_first),
+    cmocka_unit_test(elementwise_sums_are_exact_however_long),
+    cmocka_unit_test(elementwise_sums_of_floats_are_exact),
+    cmocka_unit_test(elementwise_sums_know_the_special_values),
+    cmocka_unit_test(fast_sums_add_up),
     cmocka_unit_test(reductions_are_timed),
     cmocka_unit_test(unknown_kinds_are_refused),
     cmocka_unit_test(bad_arrays_are_refused),

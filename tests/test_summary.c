@@ -67,7 +67,7 @@ TEST(reductions_see_own_points_of_one_component)
             struct formula formula =
                 make((pld_type)type, (pld_layout)layout, 2);
             for (int comp = 0; comp < NCOMPS; comp++)
-                for (int op = 0; op < PLD_OP_COUNT; op++) {
+                for (int op = 0; op <= PLD_MAX; op++) {
                     if (type == PLD_C128 && op != PLD_SUM)
                         continue;
                     double out[2] = {0.0, 0.0};

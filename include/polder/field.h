@@ -133,9 +133,9 @@ PLD_CALL pld_field_set(pld_field *field, const void *value);
  * grid and have the same type, stagger and components. *Local*. */
 PLD_CALL pld_field_copy(const pld_field *from, pld_field *to);
 
-/** Sum, minimum or maximum of one component over all points of all ranks; as
- * pld_reduce_array, in the order of each rank's rows and then of the ranks.
- * `out` is one element of the field's type. *Collective*. */
+/** Sum, minimum or maximum of one component over all points of all ranks, as by
+ * pld_reduce_array(): the same bits in any decomposition. `out` is one element
+ * of the field's type. For more see polder/measure.h. *Collective*. */
 PLD_CALL pld_field_reduce(pld_field *field, pld_op op, int comp, void *out);
 
 /** Digest of all own points of all ranks: a function of the field's global

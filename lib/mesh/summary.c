@@ -2,45 +2,22 @@
 
 #include "par/reduce.h"
 #include "polder/digest.h"
+#include "polder/measure.h"
 
 #include <string.h>
 
 /* What is said of a whole field in one number. */
-
-struct reducing {
-    struct pld_block block;
-    int64_t stride; /* along a row */
-    int64_t offset; /* of the component */
-    struct pld_accumulator sum;
-};
-
-static pld_status reduce_row(const int64_t index[PLD_MAXDIM], int64_t n,
-                             void *data)
-{
-    struct reducing *reducing = data;
-    pld_accumulator_add(&reducing->sum,
-                        pld_block_at(&reducing->block, index) +
-                            reducing->offset,
-                        n, reducing->stride);
-    return PLD_OK;
-}
 
 pld_status pld_field_reduce(pld_field *field, pld_op op, int comp, void *out)
 {
     PLD_TRY(pld_field_check(field, "field"));
     PLD_CHECK(out != NULL, PLD_ERR_ARG, "field \"%s\": out is NULL",
               field->name);
-    PLD_CHECK(comp >= 0 && comp < field->ncomps, PLD_ERR_ARG,
-              "field \"%s\": comp is %d, but there are %d components",
-              field->name, comp, field->ncomps);
-    int ndims = field->grid->ndims;
-    struct reducing reducing = {.block = pld_field_block(field)};
-    reducing.stride = reducing.block.stride[ndims - 1];
-    reducing.offset = comp * reducing.block.comp_stride;
-    PLD_TRY(pld_accumulator_start(&reducing.sum, op, field->type));
-    PLD_TRY(pld_box_rows(field->owned, ndims, reduce_row, &reducing));
-    PLD_TRY(pld_accumulator_finish(field->grid->ctx, &reducing.sum, out));
-    return PLD_OK;
+    pld_term at;
+    PLD_TRY(pld_field_term(field, comp, NULL, &at));
+    PLD_TRY(pld_reduce_check_kind(op, field->type));
+    pld_term term = pld_reduce_term(op, field->type, at.box, at.x, out);
+    return pld_reduction_once(field->grid->ctx, 1, &term);
 }
 
 struct digesting {

@@ -49,8 +49,10 @@ pld_status pld_ctx_create(MPI_Comm comm, const pld_ctx_spec *spec,
     PLD_TRY(pld_launch_check_comm(comm));
 
     /* The draft can agree before there is memory for the context. */
-    pld_ctx draft = {
-        .comm = MPI_COMM_NULL, .min_op = MPI_OP_NULL, .max_op = MPI_OP_NULL};
+    pld_ctx draft = {.comm = MPI_COMM_NULL,
+                     .min_op = MPI_OP_NULL,
+                     .max_op = MPI_OP_NULL,
+                     .record_op = MPI_OP_NULL};
     pld_ctx *ctx = NULL;
     pld_status status = PLD_OK;
     PLD_TRY_TO(out, open_comm(comm, &draft));
@@ -72,7 +74,8 @@ out:
 /* "2 fields and 1 halo", or an empty text. */
 static void write_live(const pld_ctx *ctx, char *text, size_t size)
 {
-    static const char *const names[] = {"grid", "field", "halo", "file"};
+    static const char *const names[] = {"grid", "field", "halo", "file",
+                                        "reduction"};
     int kinds = 0;
     for (int kind = 0; kind < PLD_KIND_COUNT; kind++)
         kinds += ctx->live[kind] > 0;

@@ -10,6 +10,7 @@ typedef enum pld_kind {
     PLD_KIND_FIELD,
     PLD_KIND_HALO,
     PLD_KIND_FILE,
+    PLD_KIND_REDUCTION,
     PLD_KIND_COUNT
 } pld_kind;
 
@@ -43,6 +44,7 @@ struct pld_ctx {
     struct pld_phase phases[PLD_CTX_PHASES];
     MPI_Op min_op; /* minimum and maximum that let a NaN win */
     MPI_Op max_op;
+    MPI_Op record_op; /* of mixed batches of reductions */
 };
 
 /* A tag that no other object of the context uses; wraps far away. Called by

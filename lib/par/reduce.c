@@ -1,7 +1,9 @@
 #include "polder/reduce.h"
 #include "par/reduce.h"
 #include "par/context.h"
+#include "par/elements.h"
 #include "par/message.h"
+#include "par/reduction.h"
 #include "base/overflow.h"
 #include "polder/agree.h"
 
@@ -33,6 +35,7 @@ pld_status pld_reduce_make_ops(pld_ctx *ctx)
 {
     PLD_TRY_MPI(MPI_Op_create(combine_min, 1, &ctx->min_op));
     PLD_TRY_MPI(MPI_Op_create(combine_max, 1, &ctx->max_op));
+    PLD_TRY_MPI(MPI_Op_create(pld_wire_combine, 1, &ctx->record_op));
     return PLD_OK;
 }
 
@@ -42,6 +45,8 @@ void pld_reduce_free_ops(pld_ctx *ctx)
         MPI_Op_free(&ctx->min_op);
     if (ctx->max_op != MPI_OP_NULL)
         MPI_Op_free(&ctx->max_op);
+    if (ctx->record_op != MPI_OP_NULL)
+        MPI_Op_free(&ctx->record_op);
 }
 
 /* How the elements of a type go through MPI: c128 as two doubles, integer sums
@@ -54,7 +59,7 @@ struct carrier {
 
 static struct carrier find_carrier(const pld_ctx *ctx, pld_op op, pld_type type)
 {
-    bool sum = op == PLD_SUM;
+    bool sum = op == PLD_SUM || op == PLD_FAST_SUM;
     MPI_Op integer_op = sum ? MPI_SUM : op == PLD_MIN ? MPI_MIN : MPI_MAX;
     MPI_Op real_op = sum ? MPI_SUM : op == PLD_MIN ? ctx->min_op : ctx->max_op;
     switch (type) {
@@ -101,7 +106,7 @@ static pld_status combine_ranks(pld_ctx *ctx, pld_op op, pld_type type,
         PLD_TRY_MPI(MPI_Allreduce(from, to, (int)n * carrier.per_element,
                                   carrier.type, carrier.op, ctx->comm));
     }
-    if (op != PLD_SUM && (type == PLD_F64 || type == PLD_F32))
+    if ((op == PLD_MIN || op == PLD_MAX) && !pld_type_is_integer(type))
         unify_nans(type, out, count);
     return PLD_OK;
 }
@@ -109,11 +114,12 @@ static pld_status combine_ranks(pld_ctx *ctx, pld_op op, pld_type type,
 pld_status pld_reduce_check_kind(pld_op op, pld_type type)
 {
     PLD_CHECK((int)op >= 0 && op < PLD_OP_COUNT, PLD_ERR_ARG,
-              "op %d is not PLD_SUM, PLD_MIN or PLD_MAX", (int)op);
+              "op %d is not PLD_SUM, PLD_MIN, PLD_MAX or PLD_FAST_SUM",
+              (int)op);
     PLD_CHECK(pld_type_size(type) > 0, PLD_ERR_TYPE,
               "type %d is not an element type", (int)type);
-    PLD_CHECK(op == PLD_SUM || type != PLD_C128, PLD_ERR_TYPE,
-              "c128 has no minimum or maximum: only PLD_SUM");
+    PLD_CHECK(op == PLD_SUM || op == PLD_FAST_SUM || type != PLD_C128,
+              PLD_ERR_TYPE, "c128 has no minimum or maximum: only PLD_SUM");
     return PLD_OK;
 }
 
@@ -166,10 +172,26 @@ pld_status pld_reduce(pld_ctx *ctx, pld_op op, pld_type type, const void *in,
     pld_status status = check_arguments(op, type, in, count, out);
     PLD_TRY(agree_in_debug(ctx, status, op, type, count));
     pld_phase_begin(ctx, PLD_PHASE_REDUCE);
-    status = combine_ranks(ctx, op, type, in, count, out);
+    if (op == PLD_SUM && !pld_type_is_integer(type))
+        status = pld_reduce_exactly(ctx, type, in, count, out);
+    else
+        status = combine_ranks(ctx, op, type, in, count, out);
     pld_phase_end(ctx, PLD_PHASE_REDUCE);
     PLD_TRY(status);
     return PLD_OK;
+}
+
+pld_term pld_reduce_term(pld_op op, pld_type type, pld_box box, pld_operand x,
+                         void *out)
+{
+    return (pld_term){.what = op == PLD_MIN   ? PLD_MEASURE_MIN
+                              : op == PLD_MAX ? PLD_MEASURE_MAX
+                                              : PLD_MEASURE_SUM,
+                      .type = type,
+                      .flags = op == PLD_FAST_SUM ? PLD_FAST : 0,
+                      .box = box,
+                      .x = x,
+                      .out = out};
 }
 
 pld_status pld_reduce_array(pld_ctx *ctx, pld_op op, pld_type type,
@@ -178,11 +200,11 @@ pld_status pld_reduce_array(pld_ctx *ctx, pld_op op, pld_type type,
     PLD_CHECK(ctx != NULL, PLD_ERR_ARG, "ctx is NULL");
     PLD_CHECK(out != NULL, PLD_ERR_ARG, "out is NULL");
     PLD_TRY(check_array(in, count));
-    struct pld_accumulator acc;
-    PLD_TRY(pld_accumulator_start(&acc, op, type));
-    pld_accumulator_add(&acc, in, count, (int64_t)pld_type_size(type));
-    PLD_TRY(pld_accumulator_finish(ctx, &acc, out));
-    return PLD_OK;
+    PLD_TRY(pld_reduce_check_kind(op, type));
+    pld_box box = {.count = {1, 1, count}};
+    pld_term term =
+        pld_reduce_term(op, type, box, (pld_operand){.data = in}, out);
+    return pld_reduction_once(ctx, 1, &term);
 }
 
 pld_status pld_reduce_f64(pld_ctx *ctx, pld_op op, double in, double *out)

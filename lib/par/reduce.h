@@ -4,32 +4,20 @@
 #include <math.h>
 
 #include "polder/reduce.h"
-
-/* A reduction to one element in the making: start, add any number of pieces
- * in a fixed order, then combine the ranks. f32 is held as double and i32 as
- * int64_t, so that only the result is rounded. */
-struct pld_accumulator {
-    pld_op op;
-    pld_type type;
-    double f64[2];
-    int64_t i64;
-};
-
-/* Errors: PLD_ERR_ARG for the op, PLD_ERR_TYPE for the type. */
-pld_status pld_accumulator_start(struct pld_accumulator *acc, pld_op op,
-                                 pld_type type);
-
-/* Add `count` elements that lie `stride` bytes apart. */
-void pld_accumulator_add(struct pld_accumulator *acc, const void *in,
-                         int64_t count, int64_t stride);
-
-/* Combine the ranks into one element of the accumulator's type. *Collective*,
- * and timed as "reduce". */
-pld_status pld_accumulator_finish(pld_ctx *ctx, struct pld_accumulator *acc,
-                                  void *out);
+#include "polder/reduction.h"
 
 /* Whether `op` and `type` are known and go together. */
 pld_status pld_reduce_check_kind(pld_op op, pld_type type);
+
+/* One term for all elements of a box: `out` is an element. The op and the type
+ * have been checked. */
+pld_term pld_reduce_term(pld_op op, pld_type type, pld_box box, pld_operand x,
+                         void *out);
+
+/* Elementwise sums over the ranks, exact and rounded once; floating-point types
+ * only. Collective. */
+pld_status pld_reduce_exactly(pld_ctx *ctx, pld_type type, const void *in,
+                              int64_t count, void *out);
 
 /* The context's own operations. */
 pld_status pld_reduce_make_ops(pld_ctx *ctx);

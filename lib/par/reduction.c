@@ -1,0 +1,298 @@
+#include "polder/reduction.h"
+#include "par/reduction.h"
+#include "base/alloc.h"
+#include "par/elements.h"
+#include "polder/agree.h"
+
+#include <string.h>
+
+pld_term pld_term_of(pld_measure what, pld_type type, int64_t n, const void *x,
+                     void *out)
+{
+    return (pld_term){.what = what,
+                      .type = type,
+                      .box = {.count = {1, 1, n}},
+                      .x = {.data = x},
+                      .out = out};
+}
+
+/* --- Creating ------------------------------------------------------------- */
+
+static pld_status copy_edges(pld_reduction *reduction)
+{
+    int64_t n = 0;
+    for (int i = 0; i < reduction->nterms; i++)
+        if (reduction->terms[i].edges != NULL)
+            n += reduction->terms[i].nbins + 1;
+    PLD_TRY(pld_alloc("edges of bins", n, sizeof *reduction->edges,
+                      &reduction->edges));
+    double *next = reduction->edges;
+    for (int i = 0; i < reduction->nterms; i++) {
+        pld_term *term = &reduction->terms[i];
+        if (term->edges == NULL)
+            continue;
+        size_t count = (size_t)term->nbins + 1;
+        memcpy(next, term->edges, count * sizeof *next);
+        term->edges = next;
+        next += count;
+    }
+    return PLD_OK;
+}
+
+/* Make what was left out of a term explicit. */
+static void complete_term(pld_term *term)
+{
+    bool bins = term->what == PLD_MEASURE_HISTOGRAM ||
+                term->what == PLD_MEASURE_WEIGHTED;
+    if (!bins)
+        term->edges = NULL;
+    if (pld_box_empty(term->box))
+        term->box = (pld_box){{0}, {0}};
+    term->x = pld_operand_strides(term->x, term->box);
+    term->y = pld_operand_strides(term->y, term->box);
+}
+
+static pld_status copy_terms(pld_reduction *reduction, const pld_term *terms)
+{
+    PLD_TRY(pld_alloc("terms", reduction->nterms, sizeof *terms,
+                      &reduction->terms));
+    for (int i = 0; i < reduction->nterms; i++) {
+        reduction->terms[i] = terms[i];
+        complete_term(&reduction->terms[i]);
+    }
+    return copy_edges(reduction);
+}
+
+static void count_parts(pld_reduction *reduction)
+{
+    struct pld_parts *all = &reduction->parts;
+    for (int i = 0; i < reduction->nterms; i++) {
+        struct pld_parts parts = pld_term_parts(&reduction->terms[i]);
+        all->nsums += parts.nsums;
+        all->ncounts += parts.ncounts;
+        all->nplain += parts.nplain;
+        all->nextremes += parts.nextremes;
+        all->nbytes += parts.nbytes;
+    }
+}
+
+static void choose_forms(pld_reduction *reduction)
+{
+    pld_exact_form *form = reduction->forms;
+    for (int i = 0; i < reduction->nterms; i++) {
+        const pld_term *term = &reduction->terms[i];
+        int64_t n = pld_term_parts(term).nsums;
+        for (int64_t s = 0; s < n; s++)
+            *form++ = pld_term_form(term, s);
+    }
+}
+
+static pld_status allocate_parts(pld_reduction *r)
+{
+    const struct pld_parts *parts = &r->parts;
+    PLD_TRY(pld_alloc("sums", parts->nsums, sizeof *r->sums, &r->sums));
+    PLD_TRY(pld_alloc("sums", parts->nsums, sizeof *r->totals, &r->totals));
+    PLD_TRY(pld_alloc("forms", parts->nsums, sizeof *r->forms, &r->forms));
+    PLD_TRY(
+        pld_alloc("windows", parts->nsums, sizeof *r->windows, &r->windows));
+    PLD_TRY(pld_alloc("counts", parts->ncounts, sizeof *r->counts, &r->counts));
+    PLD_TRY(pld_alloc("sums", parts->nplain, sizeof *r->plain, &r->plain));
+    PLD_TRY(pld_alloc("extremes", parts->nextremes, sizeof *r->extremes,
+                      &r->extremes));
+    PLD_TRY(pld_alloc("record", parts->nbytes, 1, &r->record));
+    return pld_alloc("records", parts->nbytes, (size_t)r->ctx->nranks,
+                     &r->gathered);
+}
+
+static void release(pld_reduction *reduction)
+{
+    if (reduction == NULL)
+        return;
+    pld_wire_destroy(reduction);
+    pld_free(reduction->gathered);
+    pld_free(reduction->record);
+    pld_free(reduction->extremes);
+    pld_free(reduction->plain);
+    pld_free(reduction->counts);
+    pld_free(reduction->windows);
+    pld_free(reduction->forms);
+    pld_free(reduction->totals);
+    pld_free(reduction->sums);
+    pld_free(reduction->edges);
+    pld_free(reduction->terms);
+    reduction->alive = 0;
+    pld_free(reduction);
+}
+
+/* Everything that one rank can do alone. */
+static pld_status prepare(pld_ctx *ctx, int nterms, const pld_term *terms,
+                          pld_reduction **out)
+{
+    PLD_TRY(pld_terms_check(nterms, terms));
+    pld_reduction *reduction = NULL;
+    pld_status status = PLD_OK;
+    PLD_TRY(pld_alloc("reduction", 1, sizeof *reduction, &reduction));
+    *reduction =
+        (pld_reduction){.ctx = ctx,
+                        .nterms = nterms,
+                        .records = {MPI_DATATYPE_NULL, MPI_DATATYPE_NULL},
+                        .requests = {MPI_REQUEST_NULL, MPI_REQUEST_NULL}};
+    PLD_TRY_TO(out, copy_terms(reduction, terms));
+    count_parts(reduction);
+    PLD_TRY_TO(out, allocate_parts(reduction));
+    choose_forms(reduction);
+    PLD_TRY_TO(out, pld_wire_create(reduction));
+    reduction->alive = PLD_REDUCTION_ALIVE;
+    *out = reduction;
+    return PLD_OK;
+out:
+    release(reduction);
+    return status;
+}
+
+static pld_status prepare_spec(pld_ctx *ctx, const pld_reduction_spec *spec,
+                               pld_reduction **out, pld_reduction **draft)
+{
+    PLD_CHECK(out != NULL, PLD_ERR_ARG, "out is NULL");
+    PLD_CHECK(spec != NULL, PLD_ERR_ARG, "spec is NULL");
+    return prepare(ctx, spec->nterms, spec->terms, draft);
+}
+
+pld_status pld_reduction_create(pld_ctx *ctx, const pld_reduction_spec *spec,
+                                pld_reduction **out)
+{
+    PLD_CHECK(ctx != NULL, PLD_ERR_ARG, "ctx is NULL");
+    pld_reduction *draft = NULL;
+    pld_status status = prepare_spec(ctx, spec, out, &draft);
+    PLD_TRY_TO(out, pld_agree(ctx, status));
+    PLD_TRY_TO(out, pld_terms_agree(ctx, spec->nterms, spec->terms));
+    pld_ctx_retain(ctx, PLD_KIND_REDUCTION);
+    *out = draft;
+    return PLD_OK;
+out:
+    release(draft);
+    return status;
+}
+
+/* --- Running -------------------------------------------------------------- */
+
+static pld_status check(const pld_reduction *reduction)
+{
+    PLD_CHECK(reduction != NULL, PLD_ERR_ARG, "reduction is NULL");
+    PLD_CHECK(reduction->alive == PLD_REDUCTION_ALIVE, PLD_ERR_ARG,
+              "reduction is not a live reduction");
+    return PLD_OK;
+}
+
+static pld_status send(pld_reduction *reduction, bool wait)
+{
+    struct pld_cursor at = pld_cursor_start(reduction, reduction->sums);
+    for (int i = 0; i < reduction->nterms; i++) {
+        PLD_TRY(pld_term_compute(&reduction->terms[i], at));
+        pld_cursor_advance(&at, &reduction->terms[i]);
+    }
+    return pld_wire_send(reduction, wait);
+}
+
+static pld_status receive(pld_reduction *reduction)
+{
+    PLD_TRY(pld_wire_receive(reduction));
+    struct pld_cursor at = pld_cursor_start(reduction, reduction->totals);
+    for (int i = 0; i < reduction->nterms; i++) {
+        pld_term_conclude(&reduction->terms[i], at);
+        pld_cursor_advance(&at, &reduction->terms[i]);
+    }
+    return PLD_OK;
+}
+
+static pld_status check_idle(const pld_reduction *reduction)
+{
+    PLD_TRY(check(reduction));
+    PLD_CHECK(!reduction->begun, PLD_ERR_STATE,
+              "the reduction has begun already: end it first");
+    return PLD_OK;
+}
+
+pld_status pld_reduction_begin(pld_reduction *reduction)
+{
+    PLD_TRY(check_idle(reduction));
+    pld_phase_begin(reduction->ctx, PLD_PHASE_REDUCE);
+    pld_status status = send(reduction, false);
+    pld_phase_end(reduction->ctx, PLD_PHASE_REDUCE);
+    PLD_TRY(status);
+    reduction->begun = true;
+    return PLD_OK;
+}
+
+pld_status pld_reduction_end(pld_reduction *reduction)
+{
+    PLD_TRY(check(reduction));
+    PLD_CHECK(reduction->begun, PLD_ERR_STATE,
+              "the reduction has not begun: begin it first");
+    reduction->begun = false;
+    pld_phase_begin(reduction->ctx, PLD_PHASE_REDUCE);
+    pld_status status = receive(reduction);
+    pld_phase_end(reduction->ctx, PLD_PHASE_REDUCE);
+    PLD_TRY(status);
+    return PLD_OK;
+}
+
+pld_status pld_reduction_run(pld_reduction *reduction)
+{
+    PLD_TRY(check_idle(reduction));
+    pld_phase_begin(reduction->ctx, PLD_PHASE_REDUCE);
+    pld_status status = send(reduction, true);
+    if (status == PLD_OK)
+        status = receive(reduction);
+    pld_phase_end(reduction->ctx, PLD_PHASE_REDUCE);
+    PLD_TRY(status);
+    return PLD_OK;
+}
+
+pld_status pld_reduction_destroy(pld_reduction **reduction)
+{
+    PLD_CHECK(reduction != NULL, PLD_ERR_ARG, "reduction is NULL");
+    if (*reduction == NULL)
+        return PLD_OK;
+    PLD_TRY(check(*reduction));
+    PLD_CHECK(!(*reduction)->begun, PLD_ERR_STATE,
+              "the reduction is under way: end it first");
+    pld_ctx_release((*reduction)->ctx, PLD_KIND_REDUCTION);
+    release(*reduction);
+    *reduction = NULL;
+    return PLD_OK;
+}
+
+static pld_status agree_in_debug(pld_ctx *ctx, pld_status status, int nterms,
+                                 const pld_term *terms)
+{
+#ifdef PLD_DEBUG
+    PLD_TRY(pld_agree(ctx, status));
+    return pld_terms_agree(ctx, nterms, terms);
+#else
+    (void)ctx, (void)nterms, (void)terms;
+    return status;
+#endif
+}
+
+pld_status pld_reduction_once(pld_ctx *ctx, int nterms, const pld_term *terms)
+{
+    PLD_CHECK(ctx != NULL, PLD_ERR_ARG, "ctx is NULL");
+    pld_reduction *reduction = NULL;
+    pld_status status = prepare(ctx, nterms, terms, &reduction);
+    PLD_TRY_TO(out, agree_in_debug(ctx, status, nterms, terms));
+    PLD_TRY_TO(out, pld_reduction_run(reduction));
+out:
+    release(reduction);
+    return status;
+}
+
+int64_t pld_reduction_short(const pld_reduction *reduction)
+{
+    return reduction != NULL ? reduction->nshort : 0;
+}
+
+int64_t pld_reduction_repeated(const pld_reduction *reduction)
+{
+    return reduction != NULL ? reduction->nrepeated : 0;
+}

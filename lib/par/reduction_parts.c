@@ -1,0 +1,91 @@
+#include "par/reduction.h"
+#include "par/elements.h"
+
+static struct pld_parts parts_of_sum(const pld_term *term)
+{
+    int n = pld_type_parts(term->type);
+    if ((term->flags & PLD_FAST) != 0 && !pld_type_is_integer(term->type))
+        return (struct pld_parts){.nplain = n};
+    return (struct pld_parts){.nsums = n};
+}
+
+static struct pld_parts parts_of_mean(const pld_term *term)
+{
+    struct pld_parts parts = parts_of_sum(term);
+    parts.ncounts = 1;
+    return parts;
+}
+
+struct pld_parts pld_term_parts(const pld_term *term)
+{
+    switch (term->what) {
+    case PLD_MEASURE_SUM:
+    case PLD_MEASURE_DOT:
+        if (pld_type_is_integer(term->type))
+            return (struct pld_parts){.ncounts = 1};
+        return parts_of_sum(term);
+    case PLD_MEASURE_NORM1:
+    case PLD_MEASURE_NORM2:
+        if (parts_of_sum(term).nplain > 0)
+            return (struct pld_parts){.nplain = 1};
+        return (struct pld_parts){.nsums = 1};
+    case PLD_MEASURE_MEAN:
+        return parts_of_mean(term);
+    case PLD_MEASURE_VARIANCE:
+    case PLD_MEASURE_DEVIATION:
+        return (struct pld_parts){.nsums = 2, .ncounts = 1};
+    case PLD_MEASURE_COVARIANCE:
+        return (struct pld_parts){.nsums = 3, .ncounts = 1};
+    case PLD_MEASURE_COUNT:
+    case PLD_MEASURE_ANY:
+    case PLD_MEASURE_ALL:
+        return (struct pld_parts){.ncounts = 1};
+    case PLD_MEASURE_HISTOGRAM:
+        return (struct pld_parts){.ncounts = term->nbins};
+    case PLD_MEASURE_WEIGHTED:
+        return (struct pld_parts){.nsums = term->nbins};
+    case PLD_MEASURE_CUSTOM:
+        return (struct pld_parts){.nbytes = term->bytes};
+    default:
+        return (struct pld_parts){.nextremes = 1};
+    }
+}
+
+/* Products of doubles reach below and above all doubles; those of floats and
+ * integers do not. */
+pld_exact_form pld_term_form(const pld_term *term, int64_t i)
+{
+    if (term->type != PLD_F64 && term->type != PLD_C128)
+        return PLD_EXACT_SUMS;
+    switch (term->what) {
+    case PLD_MEASURE_DOT:
+    case PLD_MEASURE_NORM2:
+        return PLD_EXACT_PRODUCTS;
+    case PLD_MEASURE_VARIANCE:
+    case PLD_MEASURE_DEVIATION:
+        return i == 1 ? PLD_EXACT_PRODUCTS : PLD_EXACT_SUMS;
+    case PLD_MEASURE_COVARIANCE:
+        return i == 2 ? PLD_EXACT_PRODUCTS : PLD_EXACT_SUMS;
+    default:
+        return PLD_EXACT_SUMS;
+    }
+}
+
+struct pld_cursor pld_cursor_start(pld_reduction *reduction, pld_exact *sums)
+{
+    return (struct pld_cursor){.sums = sums,
+                               .counts = reduction->counts,
+                               .plain = reduction->plain,
+                               .extremes = reduction->extremes,
+                               .record = reduction->record};
+}
+
+void pld_cursor_advance(struct pld_cursor *cursor, const pld_term *term)
+{
+    struct pld_parts parts = pld_term_parts(term);
+    cursor->sums += parts.nsums;
+    cursor->counts += parts.ncounts;
+    cursor->plain += parts.nplain;
+    cursor->extremes += parts.nextremes;
+    cursor->record += parts.nbytes;
+}
