@@ -67,10 +67,16 @@ typedef void pld_exact_kernel(pld_exact *sum, pld_exact_term term,
                               const struct pld_exact_tile *tile);
 
 pld_exact_kernel pld_exact_scalar;
+pld_exact_kernel pld_exact_c11;
+pld_exact_kernel pld_exact_flag;
+#ifdef __x86_64__
+pld_exact_kernel pld_exact_c11_avx2;
+pld_exact_kernel pld_exact_flag_avx2;
 pld_exact_kernel pld_exact_avx512;
 
-/* Whether this machine has what they need, and it works. */
+/* Whether this machine has what that needs, and its flags work. */
 bool pld_exact_avx512_runs(void);
+#endif
 
 /* Those in use. */
 pld_exact_kernel *pld_exact_chosen(void);

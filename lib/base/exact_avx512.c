@@ -149,8 +149,8 @@ INLINE bool feed_kind(struct pld_cascade *cascade,
     bool good = true;
     for (int part = 0; part < nparts; part++)
         good = is_finite(&s.parts[part], kind.nlevels, kind.nchains) && good;
-    if ((pld_csr_read() & PLD_CSR_ERRORS) != 0) {
-        pld_csr_write(PLD_CSR_CLEAN);
+    if (pld_flags_raised()) {
+        pld_flags_clear();
         return false;
     }
     for (int part = 0; part < nparts && good; part++)
@@ -248,9 +248,9 @@ static TARGET bool sum_rest(const double rest[PLD_CASCADE_LANES], double *sum)
     double total = _mm512_reduce_add_pd(_mm512_add_pd(a, b));
     __asm__ volatile("" : "+v"(total));
     *sum = total;
-    if ((pld_csr_read() & PLD_CSR_ERRORS) == 0)
+    if (!pld_flags_raised())
         return true;
-    pld_csr_write(PLD_CSR_CLEAN);
+    pld_flags_clear();
     return false;
 }
 
@@ -258,8 +258,12 @@ static const struct pld_exact_tier tier = {.name = "avx512",
                                            .feed = feed,
                                            .scan = scan,
                                            .sum_rest = sum_rest,
+                                           .nchoices = 5,
                                            .nlevels = {1, 2, 3, 5, 7},
-                                           .window = 40};
+                                           .windows = {40, 86, 132, 224, 316},
+                                           .step = 46,
+                                           .nblocks = 4,
+                                           .nlanes = 32};
 
 void pld_exact_avx512(pld_exact *sum, pld_exact_term term,
                       const struct pld_exact_tile *tile)
@@ -277,14 +281,14 @@ static TARGET __attribute__((noinline)) bool flags_work(void)
     vector big = _mm512_set1_pd(1);
     vector small = _mm512_set1_pd(0x1p-80);
     __asm__ volatile("" : "+v"(big), "+v"(small));
-    pld_csr_write(PLD_CSR_CLEAN);
+    pld_flags_clear();
     vector quiet = _mm512_add_round_pd(big, small, QUIET);
     __asm__ volatile("" : "+v"(quiet));
-    bool is_quiet = (pld_csr_read() & PLD_CSR_ERRORS) == 0;
+    bool is_quiet = !pld_flags_raised();
     __asm__ volatile("" : "+v"(big), "+v"(small));
     vector loud = _mm512_add_pd(big, small);
     __asm__ volatile("" : "+v"(loud));
-    return is_quiet && (pld_csr_read() & PLD_CSR_ERRORS) == PLD_CSR_INEXACT;
+    return is_quiet && pld_flags_raised();
 }
 
 bool pld_exact_avx512_runs(void)
@@ -297,13 +301,6 @@ bool pld_exact_avx512_runs(void)
     bool good = flags_work();
     pld_environment_leave(saved);
     return good;
-}
-
-#else
-
-bool pld_exact_avx512_runs(void)
-{
-    return false;
 }
 
 #endif

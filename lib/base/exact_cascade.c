@@ -1,4 +1,5 @@
 #include "base/exact_cascade.h"
+#include "base/exact_environment.h"
 
 /* The anchor 1.5 * 2^k; lower levels than that of denormal numbers lose
  * nothing. */
@@ -8,22 +9,27 @@ static double anchor_of(int k)
     return pld_bits_double((uint64_t)(k + 1023) << 52 | UINT64_C(1) << 51);
 }
 
+static int nrests(const struct pld_cascade *cascade, int nparts)
+{
+    return cascade->nlevels == 0 ? 2 : nparts;
+}
+
 void pld_cascade_open(struct pld_cascade *cascade, int nlevels, int nparts,
-                      int top)
+                      int top, int step)
 {
     cascade->nlevels = nlevels;
     cascade->top = top;
     cascade->nblocks = 0;
-    for (int part = 0; part < nparts; part++) {
+    for (int part = 0; part < nparts; part++)
         for (int j = 0; j < nlevels; j++) {
-            double anchor = anchor_of(top - 53 * part - PLD_CASCADE_STEP * j);
+            double anchor = anchor_of(top - 53 * part - step * j);
             cascade->anchor[part][j] = anchor;
             for (int i = 0; i < PLD_CASCADE_LANES; i++)
                 cascade->level[part][j][i] = anchor;
         }
+    for (int part = 0; part < nrests(cascade, nparts); part++)
         for (int i = 0; i < PLD_CASCADE_LANES; i++)
             cascade->rest[part][i] = 0;
-    }
 }
 
 /* Where scaled products were small, levels count in units below the lowest that
@@ -100,6 +106,26 @@ static void empty_level(const double level[PLD_CASCADE_LANES], double anchor,
     }
 }
 
+/* Not inlined: see exact_environment.h. */
+static __attribute__((noinline)) double
+sum_of_lanes(const double rest[PLD_CASCADE_LANES])
+{
+    double sums[8];
+    for (int i = 0; i < 8; i++)
+        sums[i] = (rest[i] + rest[i + 8]) + (rest[i + 16] + rest[i + 24]);
+    return ((sums[0] + sums[4]) + (sums[2] + sums[6])) +
+           ((sums[1] + sums[5]) + (sums[3] + sums[7]));
+}
+
+bool pld_exact_sum_rest(const double rest[PLD_CASCADE_LANES], double *sum)
+{
+    *sum = sum_of_lanes(rest);
+    if (!pld_flags_raised())
+        return true;
+    pld_flags_clear();
+    return false;
+}
+
 static void empty_rest(const double rest[PLD_CASCADE_LANES], int exponent,
                        const struct pld_exact_tier *tier, pld_exact *sum)
 {
@@ -117,10 +143,10 @@ static void empty_rest(const double rest[PLD_CASCADE_LANES], int exponent,
 void pld_cascade_empty(struct pld_cascade *cascade, int nparts,
                        const struct pld_exact_tier *tier, pld_exact *sum)
 {
-    for (int part = 0; part < nparts; part++) {
+    for (int part = 0; part < nparts; part++)
         for (int j = 0; j < cascade->nlevels; j++)
             empty_level(cascade->level[part][j], cascade->anchor[part][j],
                         cascade->exponent, sum);
+    for (int part = 0; part < nrests(cascade, nparts); part++)
         empty_rest(cascade->rest[part], cascade->exponent, tier, sum);
-    }
 }

@@ -24,8 +24,7 @@ enum {
     PLD_CASCADE_LANES = 32,
     PLD_CASCADE_LEVELS = 8,
     PLD_CASCADE_BLOCK = 8192, /* elements that are tried at once */
-    PLD_CASCADE_BLOCKS = 4,   /* added before levels are emptied */
-    PLD_CASCADE_STEP = 46     /* binades from a level's anchor to the next */
+    PLD_CASCADE_CHOICES = 6
 };
 
 struct pld_cascade {
@@ -57,8 +56,15 @@ struct pld_exact_tier {
     struct pld_exact_range (*scan)(const struct pld_exact_tile *block);
     /* Sum of the rest; false when that is not exact. */
     bool (*sum_rest)(const double rest[PLD_CASCADE_LANES], double *sum);
-    int nlevels[5]; /* those that feed knows, increasing; 0: no more */
-    int window;     /* binades that the first one spans */
+    /* Numbers of levels that feed knows, from the least on, and the binades
+     * that each may span. None at all are two rests. */
+    int nchoices;
+    int nlevels[PLD_CASCADE_CHOICES];
+    int windows[PLD_CASCADE_CHOICES];
+    int step;    /* binades from a level's anchor to the next */
+    int nblocks; /* added before levels are emptied */
+    int nlanes;  /* that share the elements */
+    bool strict; /* sums must stay in the binades of their anchors */
 };
 
 /* Add a tile, by a tier's cascades as far as they go. */
@@ -72,9 +78,12 @@ static inline bool pld_exact_is_product(pld_exact_term term)
 }
 
 void pld_cascade_open(struct pld_cascade *cascade, int nlevels, int nparts,
-                      int top);
+                      int top, int step);
 void pld_cascade_empty(struct pld_cascade *cascade, int nparts,
                        const struct pld_exact_tier *tier, pld_exact *sum);
+
+/* Sum of the rest of lanes where flags tell whether it is exact. */
+bool pld_exact_sum_rest(const double rest[PLD_CASCADE_LANES], double *sum);
 
 /* Add a block whatever it holds: by exponents, in integers. */
 void pld_exact_add_slots(pld_exact *sum, pld_exact_term term,

@@ -34,17 +34,19 @@ static void empty(struct run *run)
 
 /* --- How many levels, and where ------------------------------------------- */
 
-/* Binades that the sums of a lane need above its terms. Where flags tell, sums
- * may leave the binade of their anchor, if only they do not do it often: signs
- * are taken for random. Where they may not, the worst is assumed. */
-static int room_for(const struct pld_exact_tile *tile, bool has_flags)
+/* Binades that the sums of a lane need above its terms. Where they may leave
+ * the binade of their anchor, if only they do not do it often, signs are taken
+ * for random; else the worst is assumed. */
+static int room_for(const struct pld_exact_tile *tile,
+                    const struct pld_exact_tier *tier, int nparts)
 {
-    const int64_t most = PLD_CASCADE_BLOCK * PLD_CASCADE_BLOCKS;
+    const int64_t most = PLD_CASCADE_BLOCK * tier->nblocks;
     int64_t n = tile->nrows < most ? tile->nrows * tile->n : most;
-    int adds = tile->nrows > 1 ? 2 : 1; /* ends of rows are uneven */
-    for (int64_t lane = PLD_CASCADE_LANES; lane < n && lane < most; lane *= 2)
+    int adds = tile->nrows > 1 ? 1 : 0; /* ends of rows are uneven */
+    for (int64_t lane = tier->nlanes / nparts; lane < n && lane < most;
+         lane *= 2)
         adds++;
-    return has_flags ? 2 + adds / 2 : 2 + adds;
+    return tier->strict ? 2 + adds : 2 + adds / 2;
 }
 
 /* What a block needs. */
@@ -101,16 +103,20 @@ static struct need look(const struct run *run,
     return need_of_products(x, run->tier->scan(&other), run->room);
 }
 
-/* Index of the first number of levels that may do; 5: none. */
-static int levels_for(const struct pld_exact_tier *tier, struct need need)
+/* The least of all: products have errors, which only levels take. */
+static int first_choice(const struct run *run)
 {
-    int i = 0;
-    while (i < 5 &&
-           (tier->nlevels[i] == 0 ||
-            need.spread > tier->window + (tier->nlevels[i] - tier->nlevels[0]) *
-                                             PLD_CASCADE_STEP))
-        i++;
-    return need.possible ? i : 5;
+    return run->nparts == 2 && run->tier->nlevels[0] == 0 ? 1 : 0;
+}
+
+/* The first choice of levels that may do; the number of choices if none. */
+static int choice_for(const struct run *run, struct need need)
+{
+    const struct pld_exact_tier *tier = run->tier;
+    int choice = first_choice(run);
+    while (choice < tier->nchoices && need.spread > tier->windows[choice])
+        choice++;
+    return need.possible ? choice : tier->nchoices;
 }
 
 static void open(struct run *run, int nlevels, struct need need)
@@ -120,7 +126,7 @@ static void open(struct run *run, int nlevels, struct need need)
     cascade->xscale = pld_bits_double((uint64_t)(need.xshift + 1023) << 52);
     cascade->yscale = pld_bits_double((uint64_t)(need.yshift + 1023) << 52);
     cascade->exponent = -need.xshift - need.yshift;
-    pld_cascade_open(cascade, nlevels, run->nparts, need.top);
+    pld_cascade_open(cascade, nlevels, run->nparts, need.top, run->tier->step);
     run->is_open = true;
 }
 
@@ -140,9 +146,10 @@ static bool feed(struct run *run, const struct pld_exact_tile *block)
     struct pld_cascade *cascade = &run->cascade;
     if (!run->tier->feed(cascade, run->term, block))
         return false;
-    if (++cascade->nblocks == PLD_CASCADE_BLOCKS) {
+    if (++cascade->nblocks == run->tier->nblocks) {
         pld_cascade_empty(cascade, run->nparts, run->tier, run->sum);
-        pld_cascade_open(cascade, cascade->nlevels, run->nparts, cascade->top);
+        pld_cascade_open(cascade, cascade->nlevels, run->nparts, cascade->top,
+                         run->tier->step);
     }
     return true;
 }
@@ -155,25 +162,25 @@ static bool add_guessing(struct run *run, const struct pld_exact_tile *block)
         start.nrows = 1;
         start.n = block->n < SHORT_ROW ? block->n : SHORT_ROW;
         struct need need = look(run, &start);
-        if (!need.possible)
+        if (run->tier->strict)
+            need.top += 2; /* others may be higher */
+        if (!need.possible || need.top > 1022)
             return false;
-        open(run, run->tier->nlevels[0], need);
+        open(run, run->tier->nlevels[first_choice(run)], need);
     }
     return feed(run, block);
 }
 
-static bool add_looking(struct run *run, const struct pld_exact_tile *block,
-                        int first)
+/* As its range demands, and once more if it seems to need more. */
+static bool add_looking(struct run *run, const struct pld_exact_tile *block)
 {
+    const struct pld_exact_tier *tier = run->tier;
     struct need need = look(run, block);
-    int i = levels_for(run->tier, need);
-    i = i > first ? i : first;
-    for (int end = i + 2; i < end && i < 5 && run->tier->nlevels[i] > 0; i++) {
-        int nlevels = run->tier->nlevels[i];
-        if (!need.possible)
-            return false;
-        if (!is_open_for(run, nlevels, need))
-            open(run, nlevels, need);
+    int choice = choice_for(run, need);
+    for (int last = choice + 1; choice <= last && choice < tier->nchoices;
+         choice++) {
+        if (!is_open_for(run, tier->nlevels[choice], need))
+            open(run, tier->nlevels[choice], need);
         if (feed(run, block))
             return true;
     }
@@ -187,7 +194,7 @@ static void add_block(struct run *run, const struct pld_exact_tile *block)
             return;
         run->nlook = LOOK_FIRST + 1;
     }
-    if (!add_looking(run, block, 0))
+    if (!add_looking(run, block))
         pld_exact_add_slots(run->sum, run->term, block);
     if (--run->nlook == 0)
         empty(run); /* back to where it is fast */
@@ -283,7 +290,7 @@ void pld_exact_add_tile(pld_exact *sum, pld_exact_term term,
     run.term = term;
     run.tier = tier;
     run.nparts = product ? 2 : 1;
-    run.room = room_for(tile, tier->sum_rest != NULL);
+    run.room = room_for(tile, tier, run.nparts);
     run.nlook = 0;
     run.is_open = false;
     if (tile->n < SHORT_ROW && tile->nrows > 1)

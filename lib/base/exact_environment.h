@@ -5,6 +5,8 @@
  * computed in between must stand in a function that is not inlined: compilers
  * move arithmetic past these otherwise. */
 
+#include <stdbool.h>
+
 #ifdef __FAST_MATH__
 #error "exact sums need IEEE arithmetic: compile without -ffast-math"
 #endif
@@ -15,8 +17,7 @@ typedef unsigned pld_environment;
 
 enum {
     PLD_CSR_CLEAN = 0x1f80, /* to nearest, nothing flagged, trapped, flushed */
-    PLD_CSR_INEXACT = 0x20,
-    PLD_CSR_ERRORS = 0x2d /* inexact, overflow, division by zero, invalid */
+    PLD_CSR_FLAGS = 0x2d    /* inexact, overflow, division by zero, invalid */
 };
 
 /* The intrinsics will not do: compilers take reading for a pure function, and
@@ -45,6 +46,18 @@ static inline void pld_environment_leave(pld_environment saved)
     pld_csr_write(saved);
 }
 
+/* Whether anything was inexact or worse since the environment was entered or
+ * flags were cleared. */
+static inline bool pld_flags_raised(void)
+{
+    return (pld_csr_read() & PLD_CSR_FLAGS) != 0;
+}
+
+static inline void pld_flags_clear(void)
+{
+    pld_csr_write(PLD_CSR_CLEAN);
+}
+
 #else
 
 #include <fenv.h>
@@ -62,6 +75,16 @@ static inline pld_environment pld_environment_enter(void)
 static inline void pld_environment_leave(pld_environment saved)
 {
     fesetenv(&saved);
+}
+
+static inline bool pld_flags_raised(void)
+{
+    return fetestexcept(FE_INEXACT | FE_OVERFLOW | FE_DIVBYZERO | FE_INVALID);
+}
+
+static inline void pld_flags_clear(void)
+{
+    feclearexcept(FE_ALL_EXCEPT);
 }
 
 #endif
