@@ -175,8 +175,8 @@ check: $(if $(check_scripts),all) $(call program,$(checked)) $(preload)
 	$(foreach f,$(checked),$(call program,$(f))=$(srcdir)/$(f)) \
 	$(foreach f,$(check_scripts),$(srcdir)/$(f)=$(srcdir)/$(f))
 
-## make check-layers, check-symbols, check-headers, check-install, check-flavour
-check-symbols check-install: all
+## make check-layers      rooms; likewise -symbols -headers -install -flavour -readme
+check-symbols check-install check-readme: all
 check-headers check-flavour: | $(config_header)
 check-%: $(srcdir)/tests/check_%.sh
 	@$(settings) $<
