@@ -27,14 +27,13 @@ static void write_one(pld_ctx *team, const char *path,
     formula_destroy(&made);
 }
 
-static void read_one(pld_ctx *team, const char *path,
-                     const pld_grid_spec *grid, const pld_field_spec *spec)
+static void read_one(pld_ctx *team, const char *path, const pld_grid_spec *grid,
+                     const pld_field_spec *spec)
 {
     struct formula made = formula_create(team, grid, spec);
     pld_file *file = NULL;
     assert_ok_here(pld_file_open(team, path, false, &file));
-    assert_ok_here(
-        pld_file_read(file, pld_field_name(made.field), made.field));
+    assert_ok_here(pld_file_read(file, pld_field_name(made.field), made.field));
     assert_ok_here(pld_file_close(&file));
     assert_true(formula_holds(made.field, 0));
     formula_destroy(&made);
@@ -46,8 +45,7 @@ static void pass_on(const pld_grid_spec *grid, pld_field_spec spec)
     write_one(ctx, "pass.h5", grid, &spec);
     spec.halo = (pld_width){.low = {2}};
     spec.halo.high[grid->ndims - 1] = 1;
-    spec.layout =
-        spec.layout == PLD_PLANES ? PLD_INTERLEAVED : PLD_PLANES;
+    spec.layout = spec.layout == PLD_PLANES ? PLD_INTERLEAVED : PLD_PLANES;
     for (int n = 1; n <= nranks; n++) {
         pld_ctx *team = team_create(n);
         pld_grid_spec other = *grid;
@@ -234,15 +232,15 @@ TEST(grids_of_another_size_get_their_own_coordinates)
 {
     pld_variable found;
     pld_file *file = NULL;
-    struct formula small = formula_create(
-        ctx, &(pld_grid_spec){.ndims = 1, .size = {4}},
-        &(pld_field_spec){.name = "small"});
-    struct formula large = formula_create(
-        ctx, &(pld_grid_spec){.ndims = 1, .size = {8}},
-        &(pld_field_spec){.name = "large"});
-    struct formula third = formula_create(
-        ctx, &(pld_grid_spec){.ndims = 1, .size = {8}},
-        &(pld_field_spec){.name = "third"});
+    struct formula small =
+        formula_create(ctx, &(pld_grid_spec){.ndims = 1, .size = {4}},
+                       &(pld_field_spec){.name = "small"});
+    struct formula large =
+        formula_create(ctx, &(pld_grid_spec){.ndims = 1, .size = {8}},
+                       &(pld_field_spec){.name = "large"});
+    struct formula third =
+        formula_create(ctx, &(pld_grid_spec){.ndims = 1, .size = {8}},
+                       &(pld_field_spec){.name = "third"});
     assert_ok(pld_file_create(ctx, "sizes.h5", &file));
     assert_ok(pld_file_write(file, small.field));
     assert_ok(pld_file_write(file, large.field));
@@ -279,9 +277,8 @@ TEST(a_file_can_be_written_to_again)
 TEST(numbers_widen_on_reading)
 {
     pld_file *file = NULL;
-    static const pld_type wider[][2] = {{PLD_I32, PLD_I64},
-                                        {PLD_I32, PLD_F64},
-                                        {PLD_F32, PLD_F64}};
+    static const pld_type wider[][2] = {
+        {PLD_I32, PLD_I64}, {PLD_I32, PLD_F64}, {PLD_F32, PLD_F64}};
     for (int i = 0; i < 3; i++) {
         write_one(ctx, "widen.h5", &cells,
                   &(pld_field_spec){.type = wider[i][0], .halo = {.all = 1}});
@@ -334,14 +331,12 @@ TEST(attributes_come_back)
     char text[32];
     write_one(ctx, "attributes.h5", &cells, &(pld_field_spec){0});
     assert_ok(pld_file_open(ctx, "attributes.h5", true, &file));
-    assert_ok(pld_file_write_attribute(file, "field", "three", PLD_F64, 3,
-                                       numbers));
+    assert_ok(
+        pld_file_write_attribute(file, "field", "three", PLD_F64, 3, numbers));
     assert_ok(
         pld_file_write_attribute(file, NULL, "step", PLD_I32, 1, &(int){7}));
-    assert_ok(
-        pld_file_write_attribute(file, NULL, "step", PLD_I64, 1, &step));
-    assert_ok(
-        pld_file_write_attribute(file, NULL, "z", PLD_C128, 1, complex));
+    assert_ok(pld_file_write_attribute(file, NULL, "step", PLD_I64, 1, &step));
+    assert_ok(pld_file_write_attribute(file, NULL, "z", PLD_C128, 1, complex));
     assert_ok(pld_file_write_text(file, "field", "empty", ""));
     assert_ok(pld_file_write_text(file, NULL, "title", "Zuiderzee \xc3\xa9"));
     assert_ok(pld_file_close(&file));
@@ -372,11 +367,11 @@ TEST(long_attributes_come_back)
     for (int i = 0; i < MANY; i++)
         numbers[i] = i;
     assert_ok(pld_file_create(ctx, "long.h5", &file));
-    assert_ok(pld_file_write_attribute(file, NULL, "many", PLD_F64, MANY,
-                                       numbers));
+    assert_ok(
+        pld_file_write_attribute(file, NULL, "many", PLD_F64, MANY, numbers));
     memset(numbers, 0, MANY * sizeof *numbers);
-    assert_ok(pld_file_read_attribute(file, NULL, "many", PLD_F64, MANY,
-                                      numbers));
+    assert_ok(
+        pld_file_read_attribute(file, NULL, "many", PLD_F64, MANY, numbers));
     bool right = true;
     for (int i = 0; i < MANY; i++)
         right = right && numbers[i] == i;

@@ -34,8 +34,8 @@ static void put_bytes(const char *path, const char *from, size_t n)
 
 static void write_good_file(const char *path)
 {
-    struct formula u = formula_create(ctx, &cells,
-                                      &(pld_field_spec){.name = "u"});
+    struct formula u =
+        formula_create(ctx, &cells, &(pld_field_spec){.name = "u"});
     formula_fill(u.field, 0);
     assert_ok(pld_file_create(ctx, path, &file));
     assert_ok(pld_file_write(file, u.field));
@@ -46,24 +46,23 @@ static void write_good_file(const char *path)
     formula_destroy(&u);
 }
 
-/* --- Paths ----------------------------------------------------------------- */
+/* --- Paths -----------------------------------------------------------------
+ */
 
 TEST(missing_arguments_are_named)
 {
     assert_fails(PLD_ERR_ARG, pld_file_create(NULL, "a.h5", &file), "ctx");
-    assert_fails(PLD_ERR_ARG, pld_file_open(NULL, "a.h5", false, &file),
-                 "ctx");
+    assert_fails(PLD_ERR_ARG, pld_file_open(NULL, "a.h5", false, &file), "ctx");
     assert_fails(PLD_ERR_ARG, pld_file_create(ctx, NULL, &file),
                  "path is NULL");
-    assert_fails(PLD_ERR_ARG, pld_file_create(ctx, "", &file),
-                 "path is empty");
+    assert_fails(PLD_ERR_ARG, pld_file_create(ctx, "", &file), "path is empty");
     assert_fails(PLD_ERR_ARG, pld_file_open(ctx, "a.h5", true, NULL),
                  "out is NULL");
     assert_fails(PLD_ERR_ARG, pld_file_close(NULL), "file is NULL");
-    assert_fails(PLD_ERR_ARG,
-                 pld_file_create(ctx, rank == nranks - 1 ? NULL : "a.h5",
-                                 &file),
-                 "path is NULL");
+    assert_fails(
+        PLD_ERR_ARG,
+        pld_file_create(ctx, rank == nranks - 1 ? NULL : "a.h5", &file),
+        "path is NULL");
     assert_all(file == NULL && access("a.h5", F_OK) != 0);
 }
 
@@ -74,8 +73,7 @@ TEST(missing_files_and_folders_are_named)
     assert_fails(PLD_ERR_NOENT,
                  pld_file_open(ctx, "no/such/none.h5", false, &file),
                  "no folder 'no'");
-    assert_fails(PLD_ERR_NOENT,
-                 pld_file_create(ctx, "no/such/none.h5", &file),
+    assert_fails(PLD_ERR_NOENT, pld_file_create(ctx, "no/such/none.h5", &file),
                  "no folder 'no'");
     put_bytes("plain", "text", 4);
     assert_fails(PLD_ERR_NOENT, pld_file_create(ctx, "plain/a.h5", &file),
@@ -147,7 +145,8 @@ TEST(long_paths_are_refused_where_open_mpi_would_abort)
     free(path);
 }
 
-/* --- Content --------------------------------------------------------------- */
+/* --- Content ---------------------------------------------------------------
+ */
 
 TEST(other_files_are_told_from_hdf5)
 {
@@ -206,8 +205,7 @@ TEST(damaged_metadata_is_an_error)
     bytes[44] ^= 1; /* in the checksum of the superblock */
     put_bytes("damaged.h5", bytes, length);
     assert_fails(PLD_ERR_CORRUPT,
-                 pld_file_open(ctx, "damaged.h5", false, &file),
-                 "HDF5 says:");
+                 pld_file_open(ctx, "damaged.h5", false, &file), "HDF5 says:");
     bytes[44] ^= 1;
     bytes[60] ^= 1; /* in the root group, which is read when it is used */
     put_bytes("damaged.h5", bytes, length);
@@ -218,7 +216,8 @@ TEST(damaged_metadata_is_an_error)
     free(bytes);
 }
 
-/* --- Variables ------------------------------------------------------------- */
+/* --- Variables -------------------------------------------------------------
+ */
 
 static void open_good_file(bool writable)
 {
@@ -237,10 +236,10 @@ TEST(missing_variables_tell_what_is_there)
                  "no variable 'a/b'");
     assert_fails(PLD_ERR_NOENT, pld_file_inquire(file, "/", &found),
                  "not a variable");
-    assert_fails(PLD_ERR_NOENT,
-                 pld_file_read_box(file, "w", (pld_box){.count = {0}},
-                                   PLD_F64, NULL),
-                 "no variable 'w'");
+    assert_fails(
+        PLD_ERR_NOENT,
+        pld_file_read_box(file, "w", (pld_box){.count = {0}}, PLD_F64, NULL),
+        "no variable 'w'");
     assert_ok(pld_file_close(&file));
     assert_ok(pld_file_create(ctx, "nothing.h5", &file));
     assert_fails(PLD_ERR_NOENT, pld_file_inquire(file, "v", &found),
@@ -320,8 +319,7 @@ TEST(other_types_are_refused)
     assert_fails(PLD_ERR_ARG,
                  pld_file_read_box(file, "u", box, (pld_type)77, &value),
                  "type 77 is not a type");
-    assert_fails(PLD_ERR_ARG,
-                 pld_file_read_box(file, "u", box, PLD_F64, NULL),
+    assert_fails(PLD_ERR_ARG, pld_file_read_box(file, "u", box, PLD_F64, NULL),
                  "out is NULL");
     assert_ok(pld_file_close(&file));
     formula_destroy(&whole);
@@ -330,8 +328,8 @@ TEST(other_types_are_refused)
 TEST(names_are_checked)
 {
     pld_variable found;
-    struct formula slash = formula_create(
-        ctx, &cells, &(pld_field_spec){.name = "a/b"});
+    struct formula slash =
+        formula_create(ctx, &cells, &(pld_field_spec){.name = "a/b"});
     struct formula x =
         formula_create(ctx, &cells, &(pld_field_spec){.name = "x"});
     open_good_file(true);
@@ -343,14 +341,14 @@ TEST(names_are_checked)
                  "name of the variable is ''");
     assert_fails(PLD_ERR_ARG, pld_file_inquire(file, NULL, &found),
                  "name of the variable is NULL");
-    assert_fails(PLD_ERR_ARG, pld_file_inquire(file, "u", NULL),
-                 "out is NULL");
+    assert_fails(PLD_ERR_ARG, pld_file_inquire(file, "u", NULL), "out is NULL");
     assert_ok(pld_file_close(&file));
     formula_destroy(&slash);
     formula_destroy(&x);
 }
 
-/* --- Attributes ------------------------------------------------------------ */
+/* --- Attributes ------------------------------------------------------------
+ */
 
 TEST(attributes_are_checked)
 {
@@ -360,23 +358,22 @@ TEST(attributes_are_checked)
     assert_fails(PLD_ERR_NOENT,
                  pld_file_read_attribute(file, "u", "none", PLD_F64, 1, values),
                  "'u' in 'variables.h5' has no attribute 'none'");
-    assert_fails(PLD_ERR_NOENT,
-                 pld_file_read_text(file, "v", "units", 8, text),
+    assert_fails(PLD_ERR_NOENT, pld_file_read_text(file, "v", "units", 8, text),
                  "no variable 'v'");
-    assert_fails(PLD_ERR_SHAPE,
-                 pld_file_read_attribute(file, NULL, "pair", PLD_F64, 3,
-                                         values),
-                 "has 2 numbers, 3 are asked for");
-    assert_fails(PLD_ERR_TYPE,
-                 pld_file_read_attribute(file, NULL, "pair", PLD_I32, 2,
-                                         values),
-                 "which i32 does not hold");
+    assert_fails(
+        PLD_ERR_SHAPE,
+        pld_file_read_attribute(file, NULL, "pair", PLD_F64, 3, values),
+        "has 2 numbers, 3 are asked for");
+    assert_fails(
+        PLD_ERR_TYPE,
+        pld_file_read_attribute(file, NULL, "pair", PLD_I32, 2, values),
+        "which i32 does not hold");
     assert_fails(PLD_ERR_TYPE, pld_file_read_text(file, NULL, "pair", 8, text),
                  "not a text");
-    assert_fails(PLD_ERR_TYPE,
-                 pld_file_read_attribute(file, "u", "units", PLD_F64, 1,
-                                         values),
-                 "has text");
+    assert_fails(
+        PLD_ERR_TYPE,
+        pld_file_read_attribute(file, "u", "units", PLD_F64, 1, values),
+        "has text");
     assert_fails(PLD_ERR_OVERFLOW,
                  pld_file_read_text(file, "u", "units", 1, text),
                  "needs 2 bytes, size is 1");
@@ -391,10 +388,10 @@ TEST(attributes_are_checked)
     assert_fails(PLD_ERR_ARG,
                  pld_file_write_attribute(file, "u", NULL, PLD_F64, 1, values),
                  "name of the attribute is NULL");
-    assert_fails(PLD_ERR_ARG,
-                 pld_file_write_attribute(file, "u", "a", (pld_type)-1, 1,
-                                          values),
-                 "type -1 is not a type");
+    assert_fails(
+        PLD_ERR_ARG,
+        pld_file_write_attribute(file, "u", "a", (pld_type)-1, 1, values),
+        "type -1 is not a type");
     assert_fails(PLD_ERR_ARG, pld_file_write_text(file, "u", "a", NULL),
                  "text is NULL");
     assert_ok(pld_file_close(&file));
@@ -405,15 +402,15 @@ TEST(axes_are_checked)
     pld_axis axes[3] = {{.origin = NAN}};
     open_good_file(true);
     assert_fails(PLD_ERR_ARG, pld_file_set_axes(file, 4, axes), "naxes is 4");
-    assert_fails(PLD_ERR_ARG, pld_file_set_axes(file, 2, NULL),
-                 "axes is NULL");
+    assert_fails(PLD_ERR_ARG, pld_file_set_axes(file, 2, NULL), "axes is NULL");
     assert_fails(PLD_ERR_ARG, pld_file_set_axes(file, 1, axes), "axis 0");
     axes[0] = (pld_axis){.name = "a/b"};
     assert_fails(PLD_ERR_ARG, pld_file_set_axes(file, 1, axes), "'a/b'");
     assert_ok(pld_file_close(&file));
 }
 
-/* --- State ----------------------------------------------------------------- */
+/* --- State -----------------------------------------------------------------
+ */
 
 TEST(files_open_for_reading_are_not_written)
 {
@@ -424,10 +421,10 @@ TEST(files_open_for_reading_are_not_written)
                  "opened for reading");
     assert_fails(PLD_ERR_ACCESS, pld_file_write_text(file, "u", "a", "b"),
                  "opened for reading");
-    assert_fails(PLD_ERR_ACCESS,
-                 pld_file_write_attribute(file, NULL, "a", PLD_F64, 1,
-                                          &(double){1}),
-                 "opened for reading");
+    assert_fails(
+        PLD_ERR_ACCESS,
+        pld_file_write_attribute(file, NULL, "a", PLD_F64, 1, &(double){1}),
+        "opened for reading");
     assert_fails(PLD_ERR_ACCESS,
                  pld_file_set_axes(file, 1, &(pld_axis){.spacing = 1}),
                  "opened for reading");
@@ -469,15 +466,15 @@ TEST(fields_of_other_contexts_are_refused)
     pld_ctx *team = team_create(nranks);
     struct formula u = formula_create(team, &cells, &(pld_field_spec){0});
     assert_ok(pld_file_create(ctx, "other.h5", &file));
-    assert_fails(PLD_ERR_ARG, pld_file_write(file, u.field),
-                 "another context");
+    assert_fails(PLD_ERR_ARG, pld_file_write(file, u.field), "another context");
     assert_fails(PLD_ERR_ARG, pld_file_write(file, NULL), "field");
     assert_ok(pld_file_close(&file));
     formula_destroy(&u);
     team_destroy(&team);
 }
 
-/* --- Ranks that disagree --------------------------------------------------- */
+/* --- Ranks that disagree ---------------------------------------------------
+ */
 
 TEST(ranks_must_say_the_same)
 {
@@ -522,7 +519,8 @@ TEST(ranks_must_say_the_same)
     formula_destroy(&w);
 }
 
-/* --- Space ----------------------------------------------------------------- */
+/* --- Space -----------------------------------------------------------------
+ */
 
 TEST(too_little_space_is_told_with_figures)
 {

@@ -207,11 +207,11 @@ TEST(a_step_without_its_time_is_forgotten)
 
 TEST(series_of_one_and_three_dimensions_come_back)
 {
-    static const pld_grid_spec grids[] = {
-        {.ndims = 1, .size = {11}}, {.ndims = 3, .size = {3, 4, 5}}};
+    static const pld_grid_spec grids[] = {{.ndims = 1, .size = {11}},
+                                          {.ndims = 3, .size = {3, 4, 5}}};
     for (int i = 0; i < 2; i++) {
-        struct formula made = formula_create(ctx, &grids[i],
-                                             &(pld_field_spec){.ncomps = 3});
+        struct formula made =
+            formula_create(ctx, &grids[i], &(pld_field_spec){.ncomps = 3});
         pld_series *series = NULL;
         pld_series_spec spec = {.nfields = 1, .fields = &made.field};
         assert_ok(pld_series_create(ctx, "dims.h5", &spec, &series));
@@ -228,9 +228,9 @@ TEST(series_of_one_and_three_dimensions_come_back)
 /* More than one chunk in each dimension that is cut, and a rest. */
 TEST(fields_of_many_chunks_come_back)
 {
-    struct formula made = formula_create(
-        ctx, &(pld_grid_spec){.ndims = 2, .size = {2011, 701}},
-        &(pld_field_spec){0});
+    struct formula made =
+        formula_create(ctx, &(pld_grid_spec){.ndims = 2, .size = {2011, 701}},
+                       &(pld_field_spec){0});
     pld_series *series = NULL;
     pld_series_spec spec = {.nfields = 1, .fields = &made.field};
     assert_ok(pld_series_create(ctx, "chunks.h5", &spec, &series));
@@ -263,26 +263,24 @@ TEST(xdmf_tells_of_every_step)
     assert_ok(pld_series_close(&series));
     if (rank == 0) {
         char *text = text_of("xdmf.h5.xdmf");
-        assert_int_equal(count_in(text, "<Time Value="), 3);
+        assert_int_equal(count_in(text, "<Time Value=\"0.5\""), 2);
         assert_int_equal(count_in(text, ">xdmf.h5:/h<"), 3);
         assert_int_equal(count_in(text, "Name=\"v_1\""), 3);
-        assert_int_equal(count_in(text, "Center=\"Cell\""), 6);
-        assert_int_equal(count_in(text, "Center=\"Node\""), 6);
-        assert_int_equal(count_in(text, "Dimensions=\"8 6\"/>"), 3);
-        assert_int_equal(count_in(text, ">3 -1<"), 3);
-        assert_int_equal(count_in(text, ">0.5 0.25<"), 3);
+        assert_int_equal(count_in(text, "Dimensions=\"1 7 5\"/>"), 3);
+        assert_int_equal(count_in(text, ">0 3.25 -0.875<"), 3);
+        assert_int_equal(count_in(text, "Dimensions=\"1 8 6\"/>"), 3);
+        assert_int_equal(count_in(text, ">0 3 -1<"), 3);
+        assert_int_equal(count_in(text, ">1 0.5 0.25<"), 6);
         assert_int_not_equal(access("xdmf.h5.xdmf.tmp", F_OK), 0);
         free(text);
     }
     trio_destroy(&trio);
 }
 
-TEST(xdmf_escapes_names_and_gives_odd_fields_meshes_of_their_own)
+TEST(xdmf_escapes_names)
 {
     struct formula made = formula_create(
-        ctx, &cells,
-        &(pld_field_spec){
-            .name = "a<b>&\"c'", .ncomps = 3, .node = {true, false}});
+        ctx, &cells, &(pld_field_spec){.name = "a<b>&\"c'", .ncomps = 3});
     pld_series *series = NULL;
     pld_series_spec spec = {.nfields = 1, .fields = &made.field};
     assert_ok(pld_series_create(ctx, "odd.h5", &spec, &series));
@@ -290,16 +288,49 @@ TEST(xdmf_escapes_names_and_gives_odd_fields_meshes_of_their_own)
     assert_ok(pld_series_close(&series));
     if (rank == 0) {
         char *text = text_of("odd.h5.xdmf");
-        assert_int_equal(count_in(text, "a&lt;b&gt;&amp;&quot;c&apos;"), 4);
-        assert_int_equal(count_in(text, "Dimensions=\"8 5\"/>"), 1);
-        assert_int_equal(count_in(text, ">0 0.5<"), 1);
+        assert_int_equal(count_in(text, "a&lt;b&gt;&amp;&quot;c&apos;"), 2);
         assert_int_equal(count_in(text, "AttributeType=\"Vector\""), 1);
         free(text);
     }
     formula_destroy(&made);
 }
 
-/* --- Errors ---------------------------------------------------------------- */
+/* Corners of cells and cells share a mesh; faces have one of their own. */
+TEST(xdmf_has_one_mesh_for_cells_and_corners)
+{
+    static const pld_field_spec specs[4] = {
+        {.name = "cell"},
+        {.name = "corner", .node = {true, true, true}},
+        {.name = "face", .node = {false, false, true}},
+        {.name = "complex", .type = PLD_C128}};
+    pld_grid *grid = NULL;
+    pld_field *fields[4];
+    assert_ok(pld_grid_create(
+        ctx, &(pld_grid_spec){.ndims = 3, .size = {2, 3, 4}}, &grid));
+    for (int i = 0; i < 4; i++)
+        assert_ok(pld_field_create(grid, &specs[i], &fields[i]));
+    pld_series *series = NULL;
+    pld_series_spec spec = {.nfields = 4, .fields = fields};
+    assert_ok(pld_series_create(ctx, "mesh.h5", &spec, &series));
+    assert_ok(pld_series_append(series, 1));
+    assert_ok(pld_series_close(&series));
+    if (rank == 0) {
+        char *text = text_of("mesh.h5.xdmf");
+        assert_int_equal(count_in(text, "CollectionType=\"Temporal\""), 2);
+        assert_int_equal(count_in(text, "Dimensions=\"3 4 5\"/>"), 1);
+        assert_int_equal(count_in(text, "Dimensions=\"2 3 5\"/>"), 1);
+        assert_int_equal(count_in(text, "Center=\"Cell\""), 1);
+        assert_int_equal(count_in(text, "Center=\"Node\""), 2);
+        assert_int_equal(count_in(text, "complex"), 0);
+        free(text);
+    }
+    for (int i = 0; i < 4; i++)
+        assert_ok(pld_field_destroy(&fields[i]));
+    assert_ok(pld_grid_destroy(&grid));
+}
+
+/* --- Errors ----------------------------------------------------------------
+ */
 
 TEST(bad_specs_leave_old_files_alone)
 {
@@ -434,7 +465,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(series_of_one_and_three_dimensions_come_back),
     cmocka_unit_test(fields_of_many_chunks_come_back),
     cmocka_unit_test(xdmf_tells_of_every_step),
-    cmocka_unit_test(xdmf_escapes_names_and_gives_odd_fields_meshes_of_their_own),
+    cmocka_unit_test(xdmf_escapes_names),
+    cmocka_unit_test(xdmf_has_one_mesh_for_cells_and_corners),
     cmocka_unit_test(bad_specs_leave_old_files_alone),
     cmocka_unit_test(other_fields_are_refused),
     cmocka_unit_test(other_files_are_no_series),

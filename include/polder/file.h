@@ -49,9 +49,9 @@ PLD_CALL pld_file_set_axes(pld_file *file, int naxes, const pld_axis *axes);
 PLD_CALL pld_file_write(pld_file *file, pld_field *field);
 
 /** Read the variable `name` into the own points of a field. Numbers convert
- * when the field's type holds them all (integers to wider ones and to f64,
- * f32 to f64, any byte order), otherwise PLD_ERR_TYPE. PLD_ERR_NOENT tells
- * the names that are there. *Collective, agreed*. */
+ * when the field's type holds them all (integers to wider ones, and those of up
+ * to 53 bits to f64, f32 to f64, any byte order), otherwise PLD_ERR_TYPE.
+ * PLD_ERR_NOENT tells the names that are there. *Collective, agreed*. */
 PLD_CALL pld_file_read(pld_file *file, const char *name, pld_field *field);
 
 /** What a file says of a variable. */

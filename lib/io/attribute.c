@@ -26,7 +26,8 @@ static pld_status check_subject(pld_file *file, const struct subject *subject)
     int whole = subject->variable == NULL;
     PLD_TRY(pld_agree_same(file->ctx, "variable", &whole, sizeof whole));
     if (!whole)
-        PLD_TRY(pld_io_check_name(file->ctx, "variable", subject->variable, true));
+        PLD_TRY(
+            pld_io_check_name(file->ctx, "variable", subject->variable, true));
     return pld_io_check_name(file->ctx, "attribute", subject->name, true);
 }
 
@@ -85,8 +86,8 @@ static pld_status put_numbers(hid_t object, const char *name, pld_type type,
     hid_t stored = H5I_INVALID_HID;
     hid_t memory = H5I_INVALID_HID;
     hsize_t length = (hsize_t)count;
-    hid_t space = count == 1 ? H5Screate(H5S_SCALAR)
-                             : H5Screate_simple(1, &length, NULL);
+    hid_t space =
+        count == 1 ? H5Screate(H5S_SCALAR) : H5Screate_simple(1, &length, NULL);
     PLD_TRY_TO(out, pld_h5_file_type(type, &stored));
     PLD_TRY_TO(out, pld_h5_memory_type(type, &memory));
     PLD_TRY_TO(out, put(object, name, stored, space, memory, values));
@@ -150,8 +151,8 @@ pld_status pld_file_write_attribute(pld_file *file, const char *variable,
     PLD_TRY(pld_file_check(file));
     struct subject subject = {variable, name};
     struct pld_io_call call = pld_io_begin(file->ctx);
-    PLD_TRY(pld_io_end(&call,
-                       write_numbers(file, &subject, type, count, values)));
+    PLD_TRY(
+        pld_io_end(&call, write_numbers(file, &subject, type, count, values)));
     return PLD_OK;
 }
 
@@ -164,6 +165,7 @@ static pld_status write_text(pld_file *file, const struct subject *subject,
     PLD_TRY(check_subject(file, subject));
     PLD_TRY(pld_io_check_pointer(file->ctx, "text", text));
     PLD_TRY(pld_agree_same(file->ctx, "text", text, strlen(text)));
+    PLD_TRY(pld_file_check_space(file, (int64_t)strlen(text)));
     status = open_owner(file, subject, &object);
     PLD_TRY_TO(out, pld_agree(file->ctx, status));
     status = pld_attribute_put_text(object, subject->name, text);
@@ -267,8 +269,7 @@ pld_status pld_file_read_attribute(pld_file *file, const char *variable,
     PLD_TRY(pld_file_check(file));
     struct subject subject = {variable, name};
     struct pld_io_call call = pld_io_begin(file->ctx);
-    PLD_TRY(
-        pld_io_end(&call, read_numbers(file, &subject, type, count, out)));
+    PLD_TRY(pld_io_end(&call, read_numbers(file, &subject, type, count, out)));
     return PLD_OK;
 }
 
@@ -324,8 +325,8 @@ static pld_status get_variable(const struct found *found,
     PLD_TRY_TO(out, make_text_type(found->stored, H5T_VARIABLE, &memory));
     PLD_H5_TO(out, PLD_ERR_IO, H5Aread(found->id, memory, &text),
               "cannot read attribute '%s'", subject->name);
-    PLD_TRY_TO(out, hand_over(subject, text != NULL ? text : "", size,
-                              out_text));
+    PLD_TRY_TO(out,
+               hand_over(subject, text != NULL ? text : "", size, out_text));
 out:
     pld_h5_close(memory);
     free(text);

@@ -37,8 +37,7 @@ static pld_status check_field(const pld_ctx *ctx, const pld_field *field)
 {
     PLD_TRY(pld_field_check(field, "field"));
     PLD_CHECK(field->grid->ctx == ctx, PLD_ERR_ARG,
-              "field '%s' lives on another context than the file",
-              field->name);
+              "field '%s' lives on another context than the file", field->name);
     return PLD_OK;
 }
 
@@ -49,6 +48,5 @@ pld_status pld_io_check_field(pld_ctx *ctx, const pld_field *field)
                                     field->grid->ndims};
     for (int d = 0; d < PLD_MAXDIM; d++)
         like[3 + d] = pld_field_domain(field).count[d];
-    return pld_agree_same(ctx, "type or shape of the field", like,
-                          sizeof like);
+    return pld_agree_same(ctx, "type or shape of the field", like, sizeof like);
 }

@@ -23,8 +23,8 @@ static const int64_t nowhere[PLD_MAXDIM] = {0};
 /* Whether the points of the box lie in memory as they do in the file. */
 static bool lies_dense(const struct pld_block *block, pld_box box)
 {
-    struct pld_block dense = pld_block_dense(
-        block->data, box, PLD_INTERLEAVED, block->ncomps, block->size);
+    struct pld_block dense = pld_block_dense(block->data, box, PLD_INTERLEAVED,
+                                             block->ncomps, block->size);
     for (int d = 0; d < PLD_MAXDIM; d++)
         if (box.count[d] > 1 && block->stride[d] != dense.stride[d])
             return false;
@@ -41,8 +41,8 @@ static pld_status begin_move(struct move *move, pld_box box)
     move->cutting = pld_cut_box(box, limit > point ? limit / point : 1);
     if (!move->direct) {
         int64_t most = pld_box_volume(pld_cut_piece(&move->cutting, 0));
-        PLD_TRY(pld_alloc("buffer of a file", most, (size_t)point,
-                          &move->bounce));
+        PLD_TRY(
+            pld_alloc("buffer of a file", most, (size_t)point, &move->bounce));
     }
     PLD_TRY(pld_h5_memory_type(move->target->type, &move->memory_type));
     move->file_space = H5Dget_space(move->target->dataset);
@@ -227,8 +227,8 @@ pld_status pld_data_write_line(pld_file *file, const struct pld_target *target,
                                const double *values)
 {
     pld_box box = line_box(first, file->ctx->rank == 0 ? count : 0);
-    struct pld_block block = pld_block_dense((void *)values, box, PLD_PLANES, 1,
-                                             sizeof *values);
+    struct pld_block block =
+        pld_block_dense((void *)values, box, PLD_PLANES, 1, sizeof *values);
     return pld_data_write(file, target, &block, box);
 }
 

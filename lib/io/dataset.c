@@ -79,8 +79,8 @@ static pld_status create_new(pld_file *file, const pld_field *field, hid_t *out)
     PLD_TRY(pld_agree(file->ctx, pld_dataset_bytes(field, &bytes)));
     PLD_TRY(pld_file_check_space(file, bytes));
     struct pld_shape shape = pld_shape_of(field);
-    pld_status status = pld_variable_create(file, field->name, field->type,
-                                            &shape, NULL, out);
+    pld_status status =
+        pld_variable_create(file, field->name, field->type, &shape, NULL, out);
     PLD_TRY(pld_agree(file->ctx, status));
     PLD_TRY(take_space(file, *out, field->name, bytes));
     return pld_axes_attach(file, *out, field, 0);
@@ -201,8 +201,8 @@ static pld_status read_box(pld_file *file, const char *name, pld_box box,
     PLD_TRY_TO(out, pld_agree(file->ctx, status));
     if (pld_box_empty(box))
         box = (pld_box){.count = {0}};
-    struct pld_block block = pld_block_dense(out_values, box, PLD_PLANES, 1,
-                                             pld_type_size(type));
+    struct pld_block block =
+        pld_block_dense(out_values, box, PLD_PLANES, 1, pld_type_size(type));
     PLD_TRY_TO(out, pld_data_read(file, &target, &block, box));
 out:
     pld_h5_close(target.dataset);

@@ -46,6 +46,7 @@ static pld_status make_handle(pld_ctx *ctx, const char *path, enum mode mode,
     file->ctx = ctx;
     file->id = H5I_INVALID_HID;
     file->writable = mode != READ;
+    file->reserve = -1;
     file->bounce_bytes = BOUNCE_BYTES;
     file->piece_bytes = PIECE_BYTES;
     *out = file;
@@ -59,6 +60,7 @@ static void free_handle(pld_file *file)
 {
     if (file == NULL)
         return;
+    pld_reserve_let_go(&file->reserve);
     pld_axes_free(file->axes);
     pld_free(file->path);
     pld_free(file);
@@ -66,8 +68,9 @@ static void free_handle(pld_file *file)
 
 /* How to get at files: through MPI-IO, metadata read by one rank for all. It is
  * not written together: MPI-IO's buffers then leave in the gaps what memory
- * held, and the file is another one each time. Version 1.8 of the format is read everywhere and is the oldest with
- * checksums of metadata; `newest` is for files that others wrote. */
+ * held, and the file is another one each time. Version 1.8 of the format is
+ * read everywhere and is the oldest with checksums of metadata; `newest` is for
+ * files that others wrote. */
 static pld_status make_access(pld_ctx *ctx, H5F_libver_t newest, hid_t *out)
 {
     pld_status status = PLD_OK;
@@ -143,6 +146,7 @@ static pld_status h5_close(pld_file *file)
     if (file->id < 0)
         return PLD_OK;
     hid_t id = file->id;
+    pld_reserve_let_go(&file->reserve);
     file->id = H5I_INVALID_HID;
     PLD_H5(PLD_ERR_IO, H5Fclose(id), "cannot close '%s'", file->path);
     return PLD_OK;
@@ -169,7 +173,10 @@ static pld_status prepare(pld_ctx *ctx, const char *path, enum mode mode,
                      ? pld_path_check_create(path, ctx->nranks)
                      : pld_path_check_open(path, mode == WRITE, ctx->nranks);
     PLD_TRY(pld_agree(ctx, status));
-    return pld_agree(ctx, make_handle(ctx, path, mode, out));
+    status = make_handle(ctx, path, mode, out);
+    if (status == PLD_OK && mode == CREATE && ctx->rank == 0)
+        status = pld_reserve_hold(path, METADATA_BYTES, &(*out)->reserve);
+    return pld_agree(ctx, status);
 }
 
 static pld_status open_file(pld_ctx *ctx, const char *path, enum mode mode,
@@ -248,6 +255,7 @@ pld_status pld_file_reopen(pld_file *file)
 pld_status pld_file_flush(pld_file *file)
 {
     pld_status status = PLD_OK;
+    pld_reserve_let_go(&file->reserve);
     PLD_H5_TO(out, PLD_ERR_IO, H5Fflush(file->id, H5F_SCOPE_GLOBAL),
               "cannot write '%s'", file->path);
 out:
@@ -256,12 +264,13 @@ out:
     return status;
 }
 
-static pld_status check_space(const pld_file *file, int64_t bytes)
+static pld_status check_space(pld_file *file, int64_t bytes)
 {
     int64_t wanted = 0;
     PLD_CHECK(pld_add_fits(bytes, METADATA_BYTES, &wanted), PLD_ERR_OVERFLOW,
               "%lld bytes are too many for '%s'", (long long)bytes, file->path);
-    return pld_space_check(file->path, wanted);
+    PLD_TRY(pld_space_check(file->path, wanted));
+    return pld_reserve_hold(file->path, METADATA_BYTES, &file->reserve);
 }
 
 pld_status pld_file_check_space(pld_file *file, int64_t bytes)

@@ -19,6 +19,7 @@ struct pld_file {
     bool broken; /* HDF5 failed to write: it is not to be asked again */
     int naxes;   /* 0: indices are the coordinates */
     struct pld_file_axis axes[PLD_MAXDIM];
+    int reserve;          /* of space, on rank 0: see preflight.h */
     int64_t bounce_bytes; /* of the buffer between fields and HDF5 */
     int64_t piece_bytes;  /* most that one call of HDF5 moves */
 };
@@ -34,7 +35,8 @@ pld_status pld_file_flush(pld_file *file);
  * file may be open. *Collective, agreed*. */
 pld_status pld_file_reopen(pld_file *file);
 
-/* Check that `bytes` more fit on the disk. *Collective, agreed*. */
+/* Check that `bytes` more fit on the disk, and their description. *Collective,
+ * agreed*. */
 pld_status pld_file_check_space(pld_file *file, int64_t bytes);
 
 /* Take `bytes` of the disk from `first` on, or from the end of the file when

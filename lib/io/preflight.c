@@ -113,8 +113,8 @@ pld_status pld_path_check_create(const char *path, int nranks)
                   "cannot write '%s': %s", path, strerror(errno));
         return PLD_OK;
     }
-    PLD_CHECK(errno == ENOENT, status_of(errno), "cannot create '%s': %s",
-              path, strerror(errno));
+    PLD_CHECK(errno == ENOENT, status_of(errno), "cannot create '%s': %s", path,
+              strerror(errno));
     char folder[PATH_MAX];
     PLD_TRY(folder_of(path, folder));
     PLD_CHECK(access(folder, W_OK | X_OK) == 0, status_of(errno),

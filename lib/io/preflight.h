@@ -19,4 +19,10 @@ pld_status pld_space_check(const char *path, int64_t bytes);
  * end when that is below 0. On failure it is as long as before. */
 pld_status pld_space_take(const char *path, int64_t first, int64_t bytes);
 
+/* A reserve of space beside `path`, in a file without a name: let go when HDF5
+ * is about to write what it holds back, so that it finds room on a disk that
+ * others have filled. *reserve is a file descriptor, -1 when there is none. */
+pld_status pld_reserve_hold(const char *path, int64_t bytes, int *reserve);
+void pld_reserve_let_go(int *reserve);
+
 #endif

@@ -76,8 +76,7 @@ static pld_status compare_scale(pld_file *file, const char *name, hid_t dataset,
     status = pld_alloc("coordinates", scale->count, size, &there);
     PLD_TRY_TO(out, pld_agree(file->ctx, status));
     struct pld_target target = target_of(dataset, name);
-    PLD_TRY_TO(out,
-               pld_data_read_line(file, &target, 0, scale->count, there));
+    PLD_TRY_TO(out, pld_data_read_line(file, &target, 0, scale->count, there));
     *same = memcmp(there, scale->values, (size_t)scale->count * size) == 0;
 out:
     pld_free(there);
@@ -124,8 +123,7 @@ static pld_status attach_scale(pld_file *file, hid_t dataset, int dim,
     pld_status status = PLD_OK;
     hid_t id = H5I_INVALID_HID;
     PLD_TRY_TO(out, find_scale(file, scale, &id));
-    PLD_H5_TO(out, PLD_ERR_IO,
-              H5DSattach_scale(dataset, id, (unsigned)dim),
+    PLD_H5_TO(out, PLD_ERR_IO, H5DSattach_scale(dataset, id, (unsigned)dim),
               "cannot attach dimension '%s'", scale->name);
 out:
     pld_h5_close(id);
@@ -176,9 +174,8 @@ static pld_status attach_components(pld_file *file, hid_t dataset,
                                     const pld_field *field, int dim)
 {
     pld_status status = PLD_OK;
-    struct scale scale = {.name = "component",
-                          .type = PLD_I32,
-                          .count = field->ncomps};
+    struct scale scale = {
+        .name = "component", .type = PLD_I32, .count = field->ncomps};
     status = pld_alloc("numbers of components", scale.count,
                        sizeof *scale.values, &scale.values);
     PLD_TRY_TO(out, pld_agree(file->ctx, status));

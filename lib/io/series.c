@@ -162,8 +162,8 @@ static pld_status write_fields(pld_series *series, int64_t step)
 {
     for (int i = 0; i < series->nfields; i++) {
         const struct pld_series_field *item = &series->fields[i];
-        PLD_TRY(pld_dataset_write(series->file, item->dataset, step,
-                                  item->field));
+        PLD_TRY(
+            pld_dataset_write(series->file, item->dataset, step, item->field));
     }
     return PLD_OK;
 }
@@ -232,8 +232,8 @@ static pld_status read_step(pld_series *series, int64_t step)
     PLD_TRY(agree_step(series, step));
     for (int i = 0; i < series->nfields; i++) {
         const struct pld_series_field *item = &series->fields[i];
-        PLD_TRY(pld_dataset_read(series->file, item->dataset,
-                                 item->field->name, step, item->field));
+        PLD_TRY(pld_dataset_read(series->file, item->dataset, item->field->name,
+                                 step, item->field));
     }
     return PLD_OK;
 }

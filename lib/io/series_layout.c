@@ -17,7 +17,8 @@
 #define CHUNK_BYTES ((int64_t)4 << 20)
 #define CHUNK_TIMES 512
 
-/* --- What the user wants --------------------------------------------------- */
+/* --- What the user wants ---------------------------------------------------
+ */
 
 static pld_status check_field(const pld_series_spec *spec, int i)
 {
@@ -63,7 +64,8 @@ pld_status pld_series_check_spec(pld_ctx *ctx, const pld_series_spec *spec)
     return pld_agree_same(ctx, "time_units", units, strlen(units));
 }
 
-/* --- Chunks ----------------------------------------------------------------- */
+/* --- Chunks -----------------------------------------------------------------
+ */
 
 /* One step deep. */
 static struct pld_shape chunk_of(const pld_field *field)
@@ -93,14 +95,15 @@ pld_status pld_series_add_bytes(const pld_field *field, int64_t *sum)
         factors[d + 1] = (int64_t)(nchunks * length);
     }
     int64_t bytes = 0;
-    PLD_TRY(pld_size_product("bytes of a step", shape.ndims + 1, factors,
-                             &bytes));
+    PLD_TRY(
+        pld_size_product("bytes of a step", shape.ndims + 1, factors, &bytes));
     PLD_CHECK(pld_add_fits(*sum, bytes, sum), PLD_ERR_OVERFLOW,
               "bytes of a step are too many");
     return PLD_OK;
 }
 
-/* --- A new file ------------------------------------------------------------- */
+/* --- A new file -------------------------------------------------------------
+ */
 
 static pld_status create_time(pld_series *series, const char *units)
 {
@@ -165,7 +168,8 @@ pld_status pld_series_lay_out(pld_series *series, const pld_series_spec *spec)
     return PLD_OK;
 }
 
-/* --- A file that is there --------------------------------------------------- */
+/* --- A file that is there ---------------------------------------------------
+ */
 
 static pld_status find_time(pld_series *series)
 {
@@ -245,7 +249,8 @@ pld_status pld_series_read_times(pld_series *series)
                               series->times);
 }
 
-/* --- Lengths ------------------------------------------------------------------ */
+/* --- Lengths
+ * ------------------------------------------------------------------ */
 
 struct pld_target pld_series_times(const pld_series *series)
 {

@@ -5,7 +5,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -38,42 +40,76 @@ pld_status pld_space_check(const char *path, int64_t bytes)
     return PLD_OK;
 }
 
+/* Whether the system said that there is no space; file systems need not be able
+ * to give any out beforehand, and then whoever writes will meet it. */
+static bool give_out(int fd, int64_t first, int64_t bytes)
+{
 #ifdef __linux__
+    if (fallocate(fd, 0, first, bytes) != 0)
+        return errno != ENOSPC && errno != EDQUOT && errno != EFBIG;
+#else
+    (void)fd;
+    (void)first;
+    (void)bytes;
+#endif
+    return true;
+}
+
+static pld_status raise_full(const char *path, int64_t bytes)
+{
+    const char *reason = strerror(errno);
+    char wanted[16];
+    say_bytes((double)bytes, wanted);
+    PLD_RAISE(PLD_ERR_SPACE, "no space: needs %s for '%s': %s", wanted, path,
+              reason);
+}
+
 static pld_status take(int fd, const char *path, int64_t first, int64_t bytes)
 {
     struct stat before;
-    if (fstat(fd, &before) != 0)
+    PLD_CHECK(fstat(fd, &before) == 0, PLD_ERR_IO, "cannot look at '%s': %s",
+              path, strerror(errno));
+    if (give_out(fd, first < 0 ? before.st_size : first, bytes))
         return PLD_OK;
-    off_t begin = first < 0 ? before.st_size : first;
-    if (fallocate(fd, 0, begin, bytes) == 0)
-        return PLD_OK;
-    int code = errno;
-    if (code != ENOSPC && code != EDQUOT && code != EFBIG)
-        return PLD_OK; /* file systems need not be able to do this */
-    char wanted[16];
-    say_bytes((double)bytes, wanted);
+    pld_status status = raise_full(path, bytes);
     PLD_CHECK(ftruncate(fd, before.st_size) == 0, PLD_ERR_IO,
               "cannot shorten '%s': %s", path, strerror(errno));
-    PLD_RAISE(PLD_ERR_SPACE, "no space: needs %s for '%s': %s", wanted, path,
-              strerror(code));
+    return status;
 }
 
 pld_status pld_space_take(const char *path, int64_t first, int64_t bytes)
 {
     int fd = open(path, O_WRONLY);
-    if (fd < 0)
-        return PLD_OK; /* whoever writes will meet it, and tell */
+    PLD_CHECK(fd >= 0, PLD_ERR_IO, "cannot open '%s': %s", path,
+              strerror(errno));
     pld_status status = take(fd, path, first, bytes);
     close(fd);
     PLD_TRY(status);
     return PLD_OK;
 }
-#else
-pld_status pld_space_take(const char *path, int64_t first, int64_t bytes)
+
+pld_status pld_reserve_hold(const char *path, int64_t bytes, int *reserve)
 {
-    (void)path;
-    (void)first;
-    (void)bytes;
+    if (*reserve >= 0)
+        return PLD_OK;
+    char name[PATH_MAX];
+    int length = snprintf(name, sizeof name, "%s.XXXXXX", path);
+    int fd = length < (int)sizeof name ? mkstemp(name) : -1;
+    if (fd < 0)
+        return PLD_OK; /* a file that may be written in a folder that may not */
+    (void)unlink(name);
+    if (!give_out(fd, 0, bytes)) {
+        pld_status status = raise_full(path, bytes);
+        close(fd);
+        return status;
+    }
+    *reserve = fd;
     return PLD_OK;
 }
-#endif
+
+void pld_reserve_let_go(int *reserve)
+{
+    if (*reserve >= 0)
+        close(*reserve);
+    *reserve = -1;
+}

@@ -10,8 +10,7 @@ static pld_status make_complex(hid_t part, hid_t *out)
     PLD_H5_TO(out, PLD_ERR_MEMORY, id, "cannot make a complex type");
     PLD_H5_TO(out, PLD_ERR_MEMORY, H5Tinsert(id, "r", 0, part),
               "cannot make a complex type");
-    PLD_H5_TO(out, PLD_ERR_MEMORY,
-              H5Tinsert(id, "i", H5Tget_size(part), part),
+    PLD_H5_TO(out, PLD_ERR_MEMORY, H5Tinsert(id, "i", H5Tget_size(part), part),
               "cannot make a complex type");
     *out = id;
     id = H5I_INVALID_HID;
@@ -76,8 +75,8 @@ static bool number_fits(pld_type type, hid_t stored)
     H5T_class_t kind = H5Tget_class(stored);
     if (kind != H5T_INTEGER && kind != H5T_FLOAT)
         return false;
-    struct need need = kind == H5T_INTEGER ? need_of_integer(stored)
-                                           : need_of_float(stored);
+    struct need need =
+        kind == H5T_INTEGER ? need_of_integer(stored) : need_of_float(stored);
     switch (type) {
     case PLD_F64:
         return need.exponent <= 11 && need.digits <= 53;

@@ -31,10 +31,10 @@ static herr_t add_name(hid_t file, const char *name, const H5L_info_t *link,
 static pld_status raise_missing(const pld_file *file, const char *name)
 {
     char names[NAMES] = "";
-    PLD_H5(PLD_ERR_CORRUPT,
-           H5Literate(file->id, H5_INDEX_NAME, H5_ITER_INC, NULL, add_name,
-                      names),
-           "cannot list the variables of '%s'", file->path);
+    PLD_H5(
+        PLD_ERR_CORRUPT,
+        H5Literate(file->id, H5_INDEX_NAME, H5_ITER_INC, NULL, add_name, names),
+        "cannot list the variables of '%s'", file->path);
     PLD_RAISE(PLD_ERR_NOENT, "no variable '%s' in '%s': there is %s", name,
               file->path, names[0] != '\0' ? names : "nothing");
 }
@@ -92,9 +92,9 @@ static void say_shape(int ndims, const hsize_t *size, char *out, size_t room)
     snprintf(out, room, "one number");
     size_t used = 0;
     for (int d = 0; d < ndims && used < room; d++)
-        used += (size_t)snprintf(out + used, room - used, "%s%llu",
-                                 d > 0 ? " x " : "",
-                                 (unsigned long long)size[d]);
+        used +=
+            (size_t)snprintf(out + used, room - used, "%s%llu",
+                             d > 0 ? " x " : "", (unsigned long long)size[d]);
 }
 
 pld_status pld_variable_check_shape(hid_t dataset, const char *name, int skip,

@@ -7,68 +7,77 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Fields in all cells or on all nodes share one mesh, whose nodes are the
- * cells' corners. Others, staggered in some dimensions or on the nodes of a
- * periodic one, get a mesh of their own, with their points as its nodes. So do
- * fields of one dimension, which XDMF does not know: a plane one point high.
+/* --- Meshes ----------------------------------------------------------------
  */
-enum place { CELL, NODE, OWN };
 
+/* Fields whose points lie at the same places share a mesh with its nodes
+ * there. In three dimensions those in all cells and those on all nodes share
+ * one, whose nodes are the corners of the cells. */
 struct mesh {
     const char *name;
-    int ndims; /* 2 or 3 */
     int64_t points[PLD_MAXDIM];
     double origin[PLD_MAXDIM];
     double spacing[PLD_MAXDIM];
-    const pld_field *only; /* NULL: the shared mesh */
 };
 
-static enum place place_of(const pld_field *field)
+static bool all_cells(const pld_field *field)
 {
-    int ndims = field->grid->ndims;
-    int nnodes = 0;
-    int ncells = 0;
-    for (int d = 0; d < ndims; d++) {
-        bool more = pld_field_domain(field).count[d] > field->grid->size[d];
-        nnodes += more;
-        ncells += !field->node[d];
-    }
-    if (ndims == 1 || (nnodes < ndims && ncells < ndims))
-        return OWN;
-    return nnodes == ndims ? NODE : CELL;
+    return !field->node[0] && !field->node[1] && !field->node[2];
 }
 
-static struct mesh shared_mesh(const struct pld_xdmf *xdmf)
+static bool on_corners(const pld_field *field)
 {
-    const pld_grid *grid = xdmf->fields[0]->grid;
-    struct mesh mesh = {.name = "mesh", .ndims = grid->ndims};
-    for (int d = 0; d < grid->ndims; d++) {
-        mesh.points[d] = grid->size[d] + 1;
-        mesh.origin[d] = xdmf->origin[d];
-        mesh.spacing[d] = xdmf->spacing[d];
-    }
-    return mesh;
+    for (int d = 0; d < PLD_MAXDIM; d++)
+        if (pld_field_domain(field).count[d] != field->grid->size[d] + 1)
+            return false;
+    return true;
 }
 
-static struct mesh own_mesh(const struct pld_xdmf *xdmf, const pld_field *field)
+static bool on_shared_mesh(const pld_field *field)
 {
+    return field->grid->ndims == PLD_MAXDIM &&
+           (all_cells(field) || on_corners(field));
+}
+
+static bool same_mesh(const pld_field *a, const pld_field *b)
+{
+    if (on_shared_mesh(a) || on_shared_mesh(b))
+        return on_shared_mesh(a) && on_shared_mesh(b);
+    return memcmp(a->node, b->node, sizeof a->node) == 0;
+}
+
+static bool begins_mesh(const struct pld_xdmf *xdmf, int i)
+{
+    for (int j = 0; j < i; j++)
+        if (same_mesh(xdmf->fields[j], xdmf->fields[i]))
+            return false;
+    return true;
+}
+
+/* Always of three dimensions, the first ones of one point if need be: readers
+ * do not agree on what lies where in two. */
+static struct mesh mesh_of(const struct pld_xdmf *xdmf, int i)
+{
+    const pld_field *field = xdmf->fields[i];
     int ndims = field->grid->ndims;
-    int skip = ndims == 1;
-    struct mesh mesh = {.name = field->name,
-                        .ndims = ndims + skip,
+    int skip = PLD_MAXDIM - ndims;
+    struct mesh mesh = {.name = i == 0 ? "mesh" : field->name,
                         .points = {1, 1, 1},
-                        .spacing = {1, 1, 1},
-                        .only = field};
+                        .spacing = {1, 1, 1}};
     for (int d = 0; d < ndims; d++) {
-        double shift = field->node[d] ? 0 : 0.5;
-        mesh.points[skip + d] = pld_field_domain(field).count[d];
-        mesh.origin[skip + d] = xdmf->origin[d] + shift * xdmf->spacing[d];
+        bool corner = on_shared_mesh(field) || field->node[d];
+        mesh.points[skip + d] = on_shared_mesh(field)
+                                    ? field->grid->size[d] + 1
+                                    : pld_field_domain(field).count[d];
         mesh.spacing[skip + d] = xdmf->spacing[d];
+        mesh.origin[skip + d] =
+            xdmf->origin[d] + (corner ? 0 : 0.5) * xdmf->spacing[d];
     }
     return mesh;
 }
 
-/* --- Text ------------------------------------------------------------------ */
+/* --- Text ------------------------------------------------------------------
+ */
 
 static void put_escaped(FILE *out, const char *text)
 {
@@ -92,27 +101,26 @@ static void put_sizes(FILE *out, int n, const int64_t *sizes)
         fprintf(out, "%s%" PRId64, i > 0 ? " " : "", sizes[i]);
 }
 
-static void put_numbers(FILE *out, int n, const double *numbers)
+static void put_numbers(FILE *out, const double numbers[PLD_MAXDIM])
 {
-    fprintf(out, "<DataItem Format=\"XML\" Dimensions=\"%d\">", n);
-    for (int i = 0; i < n; i++)
-        fprintf(out, "%s%.17g", i > 0 ? " " : "", numbers[i]);
-    fputs("</DataItem>\n", out);
+    fprintf(out,
+            "<DataItem Format=\"XML\" Dimensions=\"3\">%.17g %.17g %.17g"
+            "</DataItem>\n",
+            numbers[0], numbers[1], numbers[2]);
 }
 
 static void put_mesh(FILE *out, const struct mesh *mesh)
 {
-    fprintf(out, "<Topology TopologyType=\"%dDCoRectMesh\" Dimensions=\"",
-            mesh->ndims);
-    put_sizes(out, mesh->ndims, mesh->points);
-    fprintf(out, "\"/>\n<Geometry GeometryType=\"%s\">\n",
-            mesh->ndims == 3 ? "ORIGIN_DXDYDZ" : "ORIGIN_DXDY");
-    put_numbers(out, mesh->ndims, mesh->origin);
-    put_numbers(out, mesh->ndims, mesh->spacing);
+    fputs("<Topology TopologyType=\"3DCoRectMesh\" Dimensions=\"", out);
+    put_sizes(out, PLD_MAXDIM, mesh->points);
+    fputs("\"/>\n<Geometry GeometryType=\"ORIGIN_DXDYDZ\">\n", out);
+    put_numbers(out, mesh->origin);
+    put_numbers(out, mesh->spacing);
     fputs("</Geometry>\n", out);
 }
 
-/* --- Values ---------------------------------------------------------------- */
+/* --- Values ----------------------------------------------------------------
+ */
 
 /* Indices of a variable along (time, dimensions, component): the array as a
  * whole, and what of it is meant. */
@@ -147,17 +155,29 @@ static struct slab slab_of(const struct pld_xdmf *xdmf, const pld_field *field,
     return slab;
 }
 
-/* The result has the shape of the mesh, without time or a lone component. */
+static void put_number_type(FILE *out, pld_type type)
+{
+    fprintf(out, " NumberType=\"%s\" Precision=\"%zu\"",
+            type == PLD_I64 || type == PLD_I32 ? "Int" : "Float",
+            pld_type_size(type));
+}
+
+/* The part of the variable, in the shape of the mesh. */
 static void put_values(FILE *out, const struct pld_xdmf *xdmf,
                        const pld_field *field, const struct slab *slab)
 {
-    bool lone = field->ncomps > 1 && slab->count[slab->n - 1] == 1;
     static const int64_t stride[PLD_MAXDIM + 2] = {1, 1, 1, 1, 1};
-    bool whole_numbers = field->type == PLD_I64 || field->type == PLD_I32;
+    int64_t shape[PLD_MAXDIM + 1] = {1, 1, 1, slab->count[slab->n - 1]};
+    int ndims = field->grid->ndims;
+    bool vector = field->ncomps > 1 && shape[PLD_MAXDIM] > 1;
     const char *slash = strrchr(xdmf->path, '/');
+    for (int d = 0; d < ndims; d++)
+        shape[PLD_MAXDIM - ndims + d] = slab->count[d + 1];
     fputs("<DataItem ItemType=\"HyperSlab\" Dimensions=\"", out);
-    put_sizes(out, slab->n - 1 - lone, slab->count + 1);
-    fprintf(out, "\">\n<DataItem Format=\"XML\" Dimensions=\"3 %d\">", slab->n);
+    put_sizes(out, PLD_MAXDIM + vector, shape);
+    fputs("\"", out);
+    put_number_type(out, field->type);
+    fprintf(out, ">\n<DataItem Format=\"XML\" Dimensions=\"3 %d\">", slab->n);
     put_sizes(out, slab->n, slab->start);
     fputs("  ", out);
     put_sizes(out, slab->n, stride);
@@ -165,8 +185,9 @@ static void put_values(FILE *out, const struct pld_xdmf *xdmf,
     put_sizes(out, slab->n, slab->count);
     fputs("</DataItem>\n<DataItem Format=\"HDF\" Dimensions=\"", out);
     put_sizes(out, slab->n, slab->whole);
-    fprintf(out, "\" NumberType=\"%s\" Precision=\"%zu\">",
-            whole_numbers ? "Int" : "Float", pld_type_size(field->type));
+    fputs("\"", out);
+    put_number_type(out, field->type);
+    fputs(">", out);
     put_escaped(out, slash != NULL ? slash + 1 : xdmf->path);
     fputs(":/", out);
     put_escaped(out, field->name);
@@ -183,7 +204,7 @@ static void put_attribute(FILE *out, const struct pld_xdmf *xdmf,
         fprintf(out, "_%d", comp);
     fprintf(out, "\" AttributeType=\"%s\" Center=\"%s\">\n",
             field->ncomps > 1 && comp < 0 ? "Vector" : "Scalar",
-            place_of(field) == CELL ? "Cell" : "Node");
+            on_shared_mesh(field) && all_cells(field) ? "Cell" : "Node");
     put_values(out, xdmf, field, &slab);
     fputs("</Attribute>\n", out);
 }
@@ -201,54 +222,41 @@ static void put_field(FILE *out, const struct pld_xdmf *xdmf,
             put_attribute(out, xdmf, field, step, c);
 }
 
-/* --- The file --------------------------------------------------------------- */
+/* --- The file ---------------------------------------------------------------
+ */
 
-static void put_step(FILE *out, const struct pld_xdmf *xdmf,
-                     const struct mesh *mesh, int64_t step)
+/* The mesh that field `first` begins, and the fields on it, at a step. */
+static void put_step(FILE *out, const struct pld_xdmf *xdmf, int first,
+                     int64_t step)
 {
+    struct mesh mesh = mesh_of(xdmf, first);
     fputs("<Grid Name=\"", out);
-    put_escaped(out, mesh->name);
+    put_escaped(out, mesh.name);
     fprintf(out, "\" GridType=\"Uniform\">\n<Time Value=\"%.17g\"/>\n",
             xdmf->times[step]);
-    put_mesh(out, mesh);
-    for (int i = 0; i < xdmf->nfields; i++) {
-        const pld_field *field = xdmf->fields[i];
-        bool here = mesh->only != NULL ? field == mesh->only
-                                       : place_of(field) != OWN;
-        if (here)
-            put_field(out, xdmf, field, step);
-    }
+    put_mesh(out, &mesh);
+    for (int i = first; i < xdmf->nfields; i++)
+        if (same_mesh(xdmf->fields[first], xdmf->fields[i]))
+            put_field(out, xdmf, xdmf->fields[i], step);
     fputs("</Grid>\n", out);
 }
 
-static void put_collection(FILE *out, const struct pld_xdmf *xdmf,
-                           const struct mesh *mesh)
+static void put_collection(FILE *out, const struct pld_xdmf *xdmf, int first)
 {
     fputs("<Grid Name=\"", out);
-    put_escaped(out, mesh->name);
+    put_escaped(out, mesh_of(xdmf, first).name);
     fputs("\" GridType=\"Collection\" CollectionType=\"Temporal\">\n", out);
     for (int64_t step = 0; step < xdmf->nsteps; step++)
-        put_step(out, xdmf, mesh, step);
+        put_step(out, xdmf, first, step);
     fputs("</Grid>\n", out);
 }
 
 static void put_all(FILE *out, const struct pld_xdmf *xdmf)
 {
-    bool any_shared = false;
     fputs("<?xml version=\"1.0\"?>\n<Xdmf Version=\"3.0\">\n<Domain>\n", out);
     for (int i = 0; i < xdmf->nfields; i++)
-        any_shared = any_shared || place_of(xdmf->fields[i]) != OWN;
-    if (any_shared) {
-        struct mesh mesh = shared_mesh(xdmf);
-        put_collection(out, xdmf, &mesh);
-    }
-    for (int i = 0; i < xdmf->nfields; i++) {
-        const pld_field *field = xdmf->fields[i];
-        if (place_of(field) == OWN && field->type != PLD_C128) {
-            struct mesh mesh = own_mesh(xdmf, field);
-            put_collection(out, xdmf, &mesh);
-        }
-    }
+        if (begins_mesh(xdmf, i))
+            put_collection(out, xdmf, i);
     fputs("</Domain>\n</Xdmf>\n", out);
 }
 
