@@ -24,6 +24,8 @@ enum {
     LINE = 64 / 8 /* doubles in a line of cache */
 };
 
+#define INFINITE (INT64_C(0x7ff) << 52)
+
 /* What distinguishes the loops; all of it constant in each. */
 struct kind {
     pld_exact_term term;
@@ -43,6 +45,7 @@ struct state {
     struct chains parts[2]; /* of values, or products; of products' errors */
     vector xscale;
     vector yscale;
+    words tiny; /* set where a product was, and its error may underflow */
 };
 
 INLINE vector load(const double *x)
@@ -133,6 +136,7 @@ INLINE void push_term(struct state *s, vector x, vector y, const int u,
     x *= s->xscale;
     y *= s->yscale;
     vector product = x * y;
+    s->tiny |= (words)((vector)((words)product & INT64_MAX) < 0x1p-960);
     push(&s->parts[0], product, u, kind.nlevels);
     push(&s->parts[1], PRODUCT_ERROR(x, y, product), u, kind.nlevels);
 }
@@ -164,53 +168,57 @@ INLINE void feed_row(struct state *s, const double *x, const double *y,
     }
 }
 
-INLINE bool feed_kind(struct pld_cascade *cascade,
-                      const struct pld_exact_tile *block,
-                      const struct kind kind)
+/* Highest and lowest magnitudes, zeros apart. NaNs and infinities may count or
+ * not: feeding them fails. */
+struct extremes {
+    vector high[NCHAINS];
+    vector low[NCHAINS];
+};
+
+INLINE vector choose(words condition, vector yes, vector no)
 {
-    const int nparts = pld_exact_is_product(kind.term) ? 2 : 1;
-    struct state s;
-    for (int part = 0; part < nparts; part++)
-        load_chains(&s.parts[part], cascade, part, kind);
-    s.xscale = fill(cascade->xscale);
-    s.yscale = fill(cascade->yscale);
-    for (int64_t row = 0; row < block->nrows; row++)
-        feed_row(&s, block->x + row * block->xrow,
-                 kind.term == PLD_EXACT_PRODUCT ? block->y + row * block->yrow
-                                                : NULL,
-                 block->n, block->ahead, kind);
-    for (int part = 0; part < nparts; part++)
-        if (!is_exact(&s.parts[part]))
-            return false;
-    for (int part = 0; part < nparts; part++)
-        store_chains(&s.parts[part], cascade, part, kind);
-    return true;
+    return (vector)(((words)yes & condition) | ((words)no & ~condition));
 }
 
-/* NaNs and infinities do not count here: feeding them fails. */
+INLINE void include(struct extremes *e, vector x, const int u)
+{
+    vector v = (vector)((words)x & INT64_MAX);
+    vector not_zero = (vector)((words)v | ((words)(v == 0.0) & INFINITE));
+    e->high[u] = choose((words)(v > e->high[u]), v, e->high[u]);
+    e->low[u] = choose((words)(not_zero < e->low[u]), not_zero, e->low[u]);
+}
+
+INLINE void include_row(struct extremes *e, const double *x, int64_t n)
+{
+    int64_t i = 0;
+    for (; i + NLANES <= n; i += NLANES)
+        for (int u = 0; u < NCHAINS; u++)
+            include(e, load(x + i + u * WIDTH), u);
+    if (i < n) {
+        double a[NLANES] = {0};
+        memcpy(a, x + i, (size_t)(n - i) * sizeof *a);
+        for (int u = 0; u < NCHAINS; u++)
+            include(e, load(a + u * WIDTH), u);
+    }
+}
+
 INLINE struct pld_exact_range range_of(const double *x, int64_t nrows,
                                        int64_t n, int64_t row)
 {
-    vector high = {0};
-    vector low = fill(__builtin_inf());
+    struct extremes e;
+    for (int u = 0; u < NCHAINS; u++) {
+        e.high[u] = (vector){0};
+        e.low[u] = fill(__builtin_inf());
+    }
     for (int64_t k = 0; k < nrows; k++)
-        for (int64_t i = 0; i < n; i += WIDTH) {
-            vector v = {0};
-            if (i + WIDTH <= n)
-                v = load(x + k * row + i);
-            else
-                memcpy(&v, x + k * row + i, (size_t)(n - i) * sizeof *x);
-            v = (vector)((words)v & INT64_MAX);
-            words greater = (words)(v > high);
-            high = (vector)(((words)v & greater) | ((words)high & ~greater));
-            words less = (words)(v < low) & (words)(v > 0.0);
-            low = (vector)(((words)v & less) | ((words)low & ~less));
-        }
+        include_row(&e, x + k * row, n);
     int64_t most = 0;
-    int64_t least = INT64_MAX;
-    for (int i = 0; i < WIDTH; i++) {
-        most = ((words)high)[i] > most ? ((words)high)[i] : most;
-        least = ((words)low)[i] < least ? ((words)low)[i] : least;
+    int64_t least = INFINITE;
+    for (int i = 0; i < NLANES; i++) {
+        int64_t high = ((words)e.high[i / WIDTH])[i % WIDTH];
+        int64_t low = ((words)e.low[i / WIDTH])[i % WIDTH];
+        most = high > most ? high : most;
+        least = low < least ? low : least;
     }
     if (most == 0)
         return (struct pld_exact_range){.low = 0, .high = 0};
@@ -249,6 +257,43 @@ static TARGET bool errors_are_exact(const struct pld_cascade *cascade,
            x.low + xshift + y.low + yshift > PLD_EXACT_SCALE;
 }
 
+/* Zeros and scaled factors may be as they should, but it takes a look. */
+INLINE bool is_doubtful(const struct pld_cascade *cascade,
+                        const struct state *s)
+{
+    int64_t tiny = 0;
+    for (int i = 0; i < WIDTH; i++)
+        tiny |= s->tiny[i];
+    return tiny != 0 || cascade->xscale != 1 || cascade->yscale != 1;
+}
+
+INLINE bool feed_kind(struct pld_cascade *cascade,
+                      const struct pld_exact_tile *block,
+                      const struct kind kind)
+{
+    const int nparts = pld_exact_is_product(kind.term) ? 2 : 1;
+    struct state s;
+    for (int part = 0; part < nparts; part++)
+        load_chains(&s.parts[part], cascade, part, kind);
+    s.xscale = fill(cascade->xscale);
+    s.yscale = fill(cascade->yscale);
+    s.tiny = (words){0};
+    for (int64_t row = 0; row < block->nrows; row++)
+        feed_row(&s, block->x + row * block->xrow,
+                 kind.term == PLD_EXACT_PRODUCT ? block->y + row * block->yrow
+                                                : NULL,
+                 block->n, block->ahead, kind);
+    for (int part = 0; part < nparts; part++)
+        if (!is_exact(&s.parts[part]))
+            return false;
+    if (nparts == 2 && is_doubtful(cascade, &s) &&
+        !errors_are_exact(cascade, kind.term, block))
+        return false;
+    for (int part = 0; part < nparts; part++)
+        store_chains(&s.parts[part], cascade, part, kind);
+    return true;
+}
+
 #define LOOP(name, ...)                                                        \
     static TARGET bool name(struct pld_cascade *cascade,                       \
                             const struct pld_exact_tile *block)                \
@@ -279,8 +324,6 @@ static bool feed_residual(struct pld_cascade *cascade, pld_exact_term term,
          square_8},
         {NULL, NULL, product_2, product_3, product_4, NULL, product_6, NULL,
          product_8}};
-    if (pld_exact_is_product(term) && !errors_are_exact(cascade, term, block))
-        return false;
     return loops[term][cascade->nlevels](cascade, block);
 }
 
@@ -325,10 +368,9 @@ INLINE void split_row(struct halves *h, const double *x, int64_t n,
 
 INLINE bool are_finite(const vector v[NCHAINS])
 {
-    const int64_t infinity = INT64_C(0x7ff) << 52;
     words bad = {0};
     for (int u = 0; u < NCHAINS; u++)
-        bad |= ((words)v[u] & infinity) == infinity;
+        bad |= ((words)v[u] & INFINITE) == INFINITE;
     int64_t any = 0;
     for (int i = 0; i < WIDTH; i++)
         any |= bad[i];
@@ -345,15 +387,16 @@ INLINE bool feed_halves(struct pld_cascade *cascade,
     __asm__ volatile("" : "+r"(x) : : "memory");
     for (int64_t row = 0; row < block->nrows; row++)
         split_row(&h, x + row * block->xrow, block->n, block->ahead, absolute);
-    __asm__ volatile("" : : "r"(&h) : "memory"); /* all is done here */
+    struct halves end = h;                         /* h is never in memory */
+    __asm__ volatile("" : : "r"(&end) : "memory"); /* all is done here */
     if (pld_flags_raised()) {
         pld_flags_clear();
         return false;
     }
-    if (!are_finite(h.high) || !are_finite(h.low))
+    if (!are_finite(end.high) || !are_finite(end.low))
         return false;
-    memcpy(cascade->rest[0], h.high, sizeof h.high);
-    memcpy(cascade->rest[1], h.low, sizeof h.low);
+    memcpy(cascade->rest[0], end.high, sizeof end.high);
+    memcpy(cascade->rest[1], end.low, sizeof end.low);
     return true;
 }
 
