@@ -87,21 +87,39 @@ static void choose_forms(pld_reduction *reduction)
     }
 }
 
-static pld_status allocate_parts(pld_reduction *r)
+static void *take(char *room, size_t *used, int64_t count, size_t size)
+{
+    const size_t line = 64;
+    size_t at = *used;
+    *used += ((size_t)count * size + line - 1) / line * line;
+    return room != NULL ? room + at : NULL;
+}
+
+/* Place all parts in `room`; returns how many bytes that takes. */
+static size_t place_parts(pld_reduction *r, char *room)
 {
     const struct pld_parts *parts = &r->parts;
-    PLD_TRY(pld_alloc("sums", parts->nsums, sizeof *r->sums, &r->sums));
-    PLD_TRY(pld_alloc("sums", parts->nsums, sizeof *r->totals, &r->totals));
-    PLD_TRY(pld_alloc("forms", parts->nsums, sizeof *r->forms, &r->forms));
+    size_t used = 0;
+    r->sums = take(room, &used, parts->nsums, sizeof *r->sums);
+    r->totals = take(room, &used, parts->nsums, sizeof *r->totals);
+    r->forms = take(room, &used, parts->nsums, sizeof *r->forms);
+    r->windows = take(room, &used, parts->nsums, sizeof *r->windows);
+    r->counts = take(room, &used, parts->ncounts, sizeof *r->counts);
+    r->plain = take(room, &used, parts->nplain, sizeof *r->plain);
+    r->extremes = take(room, &used, parts->nextremes, sizeof *r->extremes);
+    r->record = take(room, &used, parts->nbytes, 1);
+    r->gathered = take(room, &used, parts->nbytes, (size_t)r->ctx->nranks);
+    r->words = take(room, &used, r->nwords[0], sizeof *r->words);
+    return used;
+}
+
+static pld_status allocate_parts(pld_reduction *reduction)
+{
+    size_t bytes = place_parts(reduction, NULL);
     PLD_TRY(
-        pld_alloc("windows", parts->nsums, sizeof *r->windows, &r->windows));
-    PLD_TRY(pld_alloc("counts", parts->ncounts, sizeof *r->counts, &r->counts));
-    PLD_TRY(pld_alloc("sums", parts->nplain, sizeof *r->plain, &r->plain));
-    PLD_TRY(pld_alloc("extremes", parts->nextremes, sizeof *r->extremes,
-                      &r->extremes));
-    PLD_TRY(pld_alloc("record", parts->nbytes, 1, &r->record));
-    return pld_alloc("records", parts->nbytes, (size_t)r->ctx->nranks,
-                     &r->gathered);
+        pld_alloc("parts of a reduction", (int64_t)bytes, 1, &reduction->room));
+    place_parts(reduction, reduction->room);
+    return PLD_OK;
 }
 
 static void release(pld_reduction *reduction)
@@ -109,15 +127,7 @@ static void release(pld_reduction *reduction)
     if (reduction == NULL)
         return;
     pld_wire_destroy(reduction);
-    pld_free(reduction->gathered);
-    pld_free(reduction->record);
-    pld_free(reduction->extremes);
-    pld_free(reduction->plain);
-    pld_free(reduction->counts);
-    pld_free(reduction->windows);
-    pld_free(reduction->forms);
-    pld_free(reduction->totals);
-    pld_free(reduction->sums);
+    pld_free(reduction->room);
     pld_free(reduction->edges);
     pld_free(reduction->terms);
     reduction->alive = 0;
@@ -139,6 +149,7 @@ static pld_status prepare(pld_ctx *ctx, int nterms, const pld_term *terms,
                         .requests = {MPI_REQUEST_NULL, MPI_REQUEST_NULL}};
     PLD_TRY_TO(out, copy_terms(reduction, terms));
     count_parts(reduction);
+    PLD_TRY_TO(out, pld_wire_plan(reduction));
     PLD_TRY_TO(out, allocate_parts(reduction));
     choose_forms(reduction);
     PLD_TRY_TO(out, pld_wire_create(reduction));

@@ -40,6 +40,7 @@ struct pld_reduction {
     int nterms;
     pld_term *terms;
     double *edges; /* of all histograms */
+    char *room;    /* where all parts lie */
 
     struct pld_parts parts; /* of all terms */
     pld_exact *sums;        /* of this rank, kept for a second message */
@@ -90,7 +91,9 @@ pld_status pld_term_compute(const pld_term *term, struct pld_cursor at);
 /* The result from the parts of all ranks. */
 void pld_term_conclude(const pld_term *term, struct pld_cursor at);
 
-/* Set up and take down the message of a reduction whose parts are counted. */
+/* Choose and size the message of a reduction whose parts are counted. */
+pld_status pld_wire_plan(pld_reduction *reduction);
+/* Set it up, once there is memory for it, and take it down. */
 pld_status pld_wire_create(pld_reduction *reduction);
 void pld_wire_destroy(pld_reduction *reduction);
 /* Send the parts, waiting for the result or not. */

@@ -1,6 +1,4 @@
 #include "par/reduction.h"
-#include "base/alloc.h"
-#include "base/overflow.h"
 
 #include <limits.h>
 #include <string.h>
@@ -67,8 +65,14 @@ static int64_t sum_words(const pld_reduction *reduction, int64_t i,
 static int64_t add_words(const pld_reduction *reduction, bool windows)
 {
     int64_t n = reduction->parts.ncounts;
-    for (int64_t i = 0; i < reduction->parts.nsums; i++)
-        n += sum_words(reduction, i, windows);
+    if (windows)
+        return n + reduction->parts.nsums * PLD_EXACT_WINDOW_WORDS;
+    for (int i = 0; i < reduction->nterms; i++) {
+        const pld_term *term = &reduction->terms[i];
+        int64_t nsums = pld_term_parts(term).nsums;
+        for (int64_t s = 0; s < nsums; s++)
+            n += pld_exact_words(pld_term_form(term, s));
+    }
     return n;
 }
 
@@ -101,6 +105,15 @@ static void copy_words(void *to, const void *from, int64_t n)
         memcpy(to, from, (size_t)n * sizeof(int64_t));
 }
 
+/* Of the message that is under way. */
+static int64_t added_words(const pld_reduction *reduction)
+{
+    const struct pld_parts *parts = &reduction->parts;
+    int64_t header = reduction->wire == PLD_WIRE_MIXED ? HEADER : 0;
+    return reduction->nwords[reduction->in_windows] - header - parts->nplain -
+           parts->nextremes * EXTREME_WORDS;
+}
+
 static pld_status pack(pld_reduction *reduction)
 {
     const struct pld_parts *parts = &reduction->parts;
@@ -110,7 +123,7 @@ static pld_status pack(pld_reduction *reduction)
             words[i] = reduction->extremes[i].key;
         return PLD_OK;
     }
-    int64_t nadd = add_words(reduction, reduction->in_windows);
+    int64_t nadd = added_words(reduction);
     if (reduction->wire == PLD_WIRE_MIXED) {
         *words++ = nadd;
         *words++ = parts->nplain;
@@ -156,7 +169,7 @@ static pld_status unpack(pld_reduction *reduction, bool *fitted)
     PLD_TRY(unpack_sums(reduction, words, fitted));
     if (!*fitted)
         return PLD_OK;
-    words += add_words(reduction, reduction->in_windows);
+    words += added_words(reduction);
     copy_words(reduction->counts, words - parts->ncounts, parts->ncounts);
     copy_words(reduction->plain, words, parts->nplain);
     copy_words(reduction->extremes, words + parts->nplain,
@@ -193,7 +206,7 @@ static enum pld_wire choose_wire(const pld_reduction *reduction)
     return PLD_WIRE_MIXED;
 }
 
-pld_status pld_wire_create(pld_reduction *reduction)
+pld_status pld_wire_plan(pld_reduction *reduction)
 {
     reduction->wire = choose_wire(reduction);
     for (int w = 0; w < 2; w++)
@@ -205,8 +218,11 @@ pld_status pld_wire_create(pld_reduction *reduction)
     PLD_CHECK(reduction->parts.nbytes <= INT_MAX, PLD_ERR_OVERFLOW,
               "records of %lld bytes are too long",
               (long long)reduction->parts.nbytes);
-    PLD_TRY(pld_alloc("message", reduction->nwords[0], sizeof *reduction->words,
-                      &reduction->words));
+    return PLD_OK;
+}
+
+pld_status pld_wire_create(pld_reduction *reduction)
+{
     return reduction->wire == PLD_WIRE_MIXED ? create_records(reduction)
                                              : PLD_OK;
 }
@@ -216,7 +232,6 @@ void pld_wire_destroy(pld_reduction *reduction)
     for (int w = 0; w < 2; w++)
         if (reduction->records[w] != MPI_DATATYPE_NULL)
             MPI_Type_free(&reduction->records[w]);
-    pld_free(reduction->words);
 }
 
 static pld_status send_words(pld_reduction *reduction, bool wait)
@@ -300,21 +315,27 @@ static void combine_records(pld_reduction *reduction)
     }
 }
 
+static void choose_windows(pld_reduction *reduction)
+{
+    for (int64_t i = 0; i < reduction->parts.nsums; i++)
+        reduction->windows[i] = pld_exact_window(&reduction->totals[i]);
+    reduction->has_windows = reduction->parts.nsums > 0;
+}
+
 pld_status pld_wire_receive(pld_reduction *reduction)
 {
     for (int i = 0; i < 2; i++)
         PLD_TRY_MPI(MPI_Wait(&reduction->requests[i], MPI_STATUS_IGNORE));
     bool fitted = true;
     PLD_TRY(unpack(reduction, &fitted));
-    if (!fitted) {
-        PLD_TRY(repeat_in_full(reduction));
-    } else if (reduction->in_windows) {
+    if (fitted && reduction->in_windows) {
         reduction->nshort++;
         reduction->penalty = 0;
+    } else {
+        if (!fitted)
+            PLD_TRY(repeat_in_full(reduction));
+        choose_windows(reduction);
     }
-    for (int64_t i = 0; i < reduction->parts.nsums; i++)
-        reduction->windows[i] = pld_exact_window(&reduction->totals[i]);
-    reduction->has_windows = reduction->parts.nsums > 0;
     combine_records(reduction);
     return PLD_OK;
 }
