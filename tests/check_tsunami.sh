@@ -1,10 +1,10 @@
 #!/bin/sh
 # The tsunami simulation ends with the same bits on any number of ranks, after a
-# restart on another number, and from the same bed in any format; it refuses
-# wrong input in words, on all ranks; and it matches the experiment of Monai
+# restart on another number, and from the same bed in any format; a lake at rest
+# stays so; wrong input is refused in words, on all ranks; and the simulation matches the experiment of Monai
 # Valley, where PLD_MONAI_DATA or a folder data/monai nearby has it.
 #
-# TEST: ranks=2 limit=120
+# TEST: ranks=2 limit=300
 
 program=$BUILD/examples/tsunami/tsunami
 source=$SRCDIR/examples/tsunami
@@ -29,13 +29,13 @@ ends_with() {
 }
 
 # --- The same bed in all formats ---------------------------------------------
-# 33 x 25 points, 0.5 m apart: a beach. All numbers are multiples of 1/256.
+# A beach of 65 x 9 points, 0.5 m apart. All numbers are multiples of 1/1024.
 
 # points RULE: print the bed by a rule of awk.
 points() {
-    awk -v nx=33 -v ny=25 "
-        function z(i, j) { return -2 + i * i / 256 + j / 64 }
-        BEGIN { OFMT = CONVFMT = \"%.10g\"; $1 }"
+    awk -v nx=65 -v ny=9 "
+        function z(i, j) { return -2 + i * i / 1024 + j / 64 }
+        BEGIN { OFMT = CONVFMT = \"%.15g\"; $1 }"
 }
 
 write_beds() {
@@ -56,12 +56,12 @@ write_netcdf() {
 static void bed(const int64_t at[PLD_MAXDIM], void *value, void *data)
 {
     bool north_first = *(bool *)data;
-    int64_t j = north_first ? 24 - at[0] : at[0];
-    int64_t z = -512 + at[1] * at[1] + 4 * j;
+    int64_t j = north_first ? 8 - at[0] : at[0];
+    int64_t z = -2048 + at[1] * at[1] + 16 * j;
     if (north_first)
         *(int32_t *)value = (int32_t)z;
     else
-        *(float *)value = (float)z / 256.0f;
+        *(float *)value = (float)z / 1024.0f;
 }
 
 static pld_status write(pld_ctx *ctx, const char *path, bool degrees)
@@ -69,12 +69,12 @@ static pld_status write(pld_ctx *ctx, const char *path, bool degrees)
     pld_grid *grid = NULL;
     pld_field *field = NULL;
     pld_file *file = NULL;
-    double scale = 1.0 / 256.0;
+    double scale = 1.0 / 1024.0;
     pld_axis axes[] = {{"y", "m", -0.25, 0.5}, {"x", "m", -0.25, 0.5}};
-    pld_axis globe[] = {{"lat", "degrees_north", 12.25, -0.5},
+    pld_axis globe[] = {{"lat", "degrees_north", 4.25, -0.5},
                         {"lon", "degrees_east", -0.25, 0.5}};
     PLD_TRY(pld_grid_create(ctx,
-        &(pld_grid_spec){.ndims = 2, .size = {25, 33}}, &grid));
+        &(pld_grid_spec){.ndims = 2, .size = {9, 65}}, &grid));
     PLD_TRY(pld_field_create(grid, &(pld_field_spec){
         .name = degrees ? "elevation" : "z",
         .type = degrees ? PLD_I32 : PLD_F32}, &field));
@@ -108,7 +108,7 @@ END
 formats_agree() {
     write_beds
     write_netcdf
-    hump="--source 4,6,2,0.3 --end 4 --open"
+    hump="--source 14,2,2,0.3 --end 4 --open"
     tsunami 2 --bathymetry corner.asc $hump
     ends_with "" "the bed as corner.asc"
     digest=$found
@@ -116,13 +116,13 @@ formats_agree() {
         tsunami 3 --bathymetry $bed $hump
         ends_with "$digest" "the bed as $bed"
     done
-    globe="--source 4,6,2e5,0.3 --end 3e4 --open"
+    globe="--source 14,2,2e5,0.3 --end 3e4 --open"
     tsunami 2 --bathymetry degrees.nc $globe
     ends_with "" "the bed as degrees.nc"
     digest=$found
     tsunami 1 --bathymetry corner.asc --degrees $globe
     ends_with "$digest" "the bed as corner.asc --degrees"
-    sed 's/ -1\.9375 / -9999 /' corner.asc >gaps.asc
+    sed 's/-1\.9375 /-9999 /' corner.asc >gaps.asc
     tsunami 2 --bathymetry gaps.asc $hump
     grep -q 'cells without elevation are land' log || fail "gaps are not told of"
     echo "ok: the same bed in six formats"
@@ -139,7 +139,7 @@ same_files() { # FOLDER
 ranks_agree() {
     printf 'time level\n0 0\n1 0.2\n3 -0.1\n4 0\n' >wave.txt
     case="--bathymetry columns.txt --incident wave.txt --resolution 0.2 --end 6
-        --manning 0.01 --gauge 3,6 --gauge 15.9,0.1 --every 1.5 --checkpoint 2.2"
+        --manning 0.01 --gauge 14,2 --gauge 31.9,0.1 --every 1.5 --checkpoint 2.2"
     digest=
     for n in 1 2 3 4 7; do
         tsunami $n $case --output ranks-$n
@@ -153,7 +153,25 @@ ranks_agree() {
         ends_with "$digest" "restarted from 3 ranks on $n"
         same_files restart-$n
     done
+    square="--bathymetry columns.txt --incident wave.txt --resolution 0.05 --end 0.5"
+    tsunami 1 $square
+    ends_with "" "at a finer resolution"
+    digest=$found
+    tsunami 4 $square
+    grep -q '4, along x and y 2 x 2' log || echo "not cut along both x and y"
+    ends_with "$digest" "on 2 x 2 ranks"
     echo "ok: the same bits, and files, on 1, 2, 3, 4, 7 ranks and after restarts"
+}
+
+# A lake at rest over sea and land stays so, but for rounding.
+rest_stays() {
+    tsunami 3 --bathymetry columns.txt --source 14,2,2,0 --end 20 \
+        --arrival 1e-12 --output rest
+    ends_with "" "a lake at rest"
+    awk '$5 != "NaN" && NF { exit 1 }' rest/map.txt || fail "a lake at rest moves"
+    awk '$4 != "NaN" && NF { wet++ } END { exit !(wet > 100 && wet < NR - 100) }' \
+        rest/map.txt || fail "the lake has no shore"
+    echo "ok: a lake at rest stays at rest"
 }
 
 # --- What is refused ---------------------------------------------------------
@@ -168,13 +186,13 @@ refuses() {
 }
 
 refusals() {
-    hump="--source 4,6,2,0.3 --end 1"
+    hump="--source 14,2,2,0.3 --end 1"
     refuses "there is no option --bathimetry" --bathimetry columns.txt
     refuses "its FILE is missing" --bathymetry
     refuses "should be above 0" --bathymetry columns.txt $hump --resolution 0
     refuses "too few" --bathymetry columns.txt $hump --resolution 9
     refuses "nothing would move" --bathymetry columns.txt
-    refuses "--end SECONDS is missing" --bathymetry columns.txt --source 4,6,2,1
+    refuses "--end SECONDS is missing" --bathymetry columns.txt --source 14,2,2,1
     refuses "two numbers" --gauge 3
     refuses "lies outside" --bathymetry columns.txt $hump --gauge 40,1 --output x
     refuses "absent.txt: No such file" --bathymetry absent.txt $hump
@@ -184,16 +202,16 @@ refusals() {
     refuses "not the 2" --bathymetry columns.txt --incident empty
     refuses "not a bathymetry that is known" --bathymetry write.c $hump
     refuses "not a bathymetry that is known" --bathymetry write $hump
-    head -n 20 corner.asc >short.asc
-    refuses "its header says 25 rows of 33" --bathymetry short.asc $hump
+    head -n 10 corner.asc >short.asc
+    refuses "its header says 9 rows of 65" --bathymetry short.asc $hump
     sed '100d' columns.txt >gap.txt
-    refuses "no multiple of the 25" --bathymetry gap.txt $hump
+    refuses "no multiple of the 9" --bathymetry gap.txt $hump
     sed '100s/^[0-9.]*/7/' columns.txt >off.txt
     refuses "not regular: point 98" --bathymetry off.txt $hump
     sed '100s/ [^ ]*$//' columns.txt >two.txt
     refuses "should be x y z" --bathymetry two.txt $hump
     refuses "but this run has" --size 20 --restart ranks-1/final.h5
-    refuses "over another bed" --bathymetry depths.csv --source 4,6,2,0.3 --end 1 \
+    refuses "over another bed" --bathymetry depths.csv --source 14,2,2,0.3 --end 1 \
         --resolution 0.2 --restart ranks-1/final.h5
     echo "ok: wrong input is refused in words"
 }
@@ -216,5 +234,6 @@ monai() {
 
 formats_agree
 ranks_agree
+rest_stays
 refusals
 monai

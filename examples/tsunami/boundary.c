@@ -9,8 +9,8 @@ struct edge {
     enum side kind;
     pld_box ghosts;
     int64_t size; /* cells along dim */
-    int64_t stride;
-    int64_t along; /* stride of dim */
+    int64_t row;  /* from a cell to the next row's */
+    int64_t next; /* from a cell to the next one along dim */
 };
 
 static struct edge edge_of(const struct model *model, int dim, int high)
@@ -22,8 +22,8 @@ static struct edge edge_of(const struct model *model, int dim, int high)
         .kind = model->side[dim][high],
         .ghosts = pld_field_outside(model->field[BED], dim, high),
         .size = pld_grid_domain(model->grid).count[dim],
-        .stride = view.stride[0],
-        .along = view.stride[dim],
+        .row = view.stride[0],
+        .next = view.stride[dim],
     };
 }
 
@@ -34,7 +34,7 @@ static int64_t inward(const struct edge *edge, int64_t y, int64_t x, bool last)
     int64_t ghost = edge->dim == 0 ? y : x;
     int64_t face = edge->high ? edge->size - 1 : 0;
     int64_t image = (edge->high ? 2 * edge->size : 0) - 1 - ghost;
-    return ((last ? face : image) - ghost) * edge->along;
+    return ((last ? face : image) - ghost) * edge->next;
 }
 
 static void set_bed(double *bed, const struct edge *edge)
@@ -42,7 +42,7 @@ static void set_bed(double *bed, const struct edge *edge)
     pld_box box = edge->ghosts;
     for (int64_t y = box.first[0]; y < box.first[0] + box.count[0]; y++)
         for (int64_t x = box.first[1]; x < box.first[1] + box.count[1]; x++) {
-            double *ghost = bed + y * edge->stride + x;
+            double *ghost = bed + y * edge->row + x;
             *ghost = ghost[inward(edge, y, x, edge->kind != WALL)];
         }
 }
@@ -78,7 +78,7 @@ static void set_state(const struct model *model, const struct edge *edge,
     pld_box box = edge->ghosts;
     for (int64_t y = box.first[0]; y < box.first[0] + box.count[0]; y++)
         for (int64_t x = box.first[1]; x < box.first[1] + box.count[1]; x++) {
-            int64_t at = y * edge->stride + x;
+            int64_t at = y * edge->row + x;
             struct sight ghost = {state.depth + at, state.normal + at,
                                   state.along + at};
             if (edge->kind == WALL || bed[at] >= 0.0) {

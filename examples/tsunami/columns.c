@@ -31,42 +31,47 @@ static double known(const struct raster *raster, int64_t place)
     return mine ? raster->values[place - raster->first] : -INFINITY;
 }
 
-/* Whether the points run along x or y first, and how far: taken from the first
- * two points, the last, and the points in one row with the first. */
+/* How many points run along the fast coordinate: those that have the slow one
+ * in common with the first. */
+static pld_status count_row(const struct raster *raster, int slow,
+                            double common, int64_t npoints, int64_t *out)
+{
+    *out = 0;
+    for (int64_t n = 0; n < raster->count; n += 3)
+        *out += raster->values[n + slow] == common;
+    PLD_TRY(pld_reduce(raster->ctx, PLD_SUM, PLD_I64, out, 1, out));
+    PLD_CHECK(npoints % *out == 0 && npoints > *out, PLD_ERR_FORMAT,
+              "%s: %" PRId64 " points are no multiple of the %" PRId64
+              " in a row with the first: a row is too short or too long",
+              raster->path, npoints, *out);
+    return PLD_OK;
+}
+
+/* Whether the points run along x or y first, and how far: told by the first
+ * two and the last of them. */
 static pld_status find_order(struct raster *raster, int64_t npoints)
 {
-    double known_by_all[] = {known(raster, 0),
-                             known(raster, 1),
-                             known(raster, 3),
-                             known(raster, 4),
-                             known(raster, 3 * npoints - 3),
-                             known(raster, 3 * npoints - 2)};
-    PLD_TRY(pld_reduce(raster->ctx, PLD_MAX, PLD_F64, known_by_all, 6,
-                       known_by_all));
-    const double *first = known_by_all;
-    const double *second = known_by_all + 2;
-    const double *last = known_by_all + 4;
+    int64_t end = 3 * npoints;
+    double first[6] = {known(raster, 0),       known(raster, 1),
+                       known(raster, 3),       known(raster, 4),
+                       known(raster, end - 3), known(raster, end - 2)};
+    PLD_TRY(pld_reduce(raster->ctx, PLD_MAX, PLD_F64, first, 6, first));
+    const double *second = first + 2;
+    const double *last = first + 4;
     raster->x_slow = first[0] == second[0];
     PLD_CHECK(raster->x_slow != (first[1] == second[1]), PLD_ERR_FORMAT,
               "%s: from point 0 (%g, %g) to point 1 (%g, %g) one of x and y "
               "should stay and the other change",
               raster->path, first[0], first[1], second[0], second[1]);
     int slow = raster->x_slow ? 0 : 1;
-    int64_t inner = 0;
-    for (int64_t n = 0; n < raster->count; n += 3)
-        inner += raster->values[n + slow] == first[slow];
-    PLD_TRY(pld_reduce(raster->ctx, PLD_SUM, PLD_I64, &inner, 1, &inner));
-    int64_t outer = npoints / inner;
-    PLD_CHECK(outer >= 2 && outer * inner == npoints, PLD_ERR_FORMAT,
-              "%s: %" PRId64 " points are no multiple of the %" PRId64
-              " in a row with the first: a row is too short or too long",
-              raster->path, npoints, inner);
-    raster->nx = raster->x_slow ? outer : inner;
-    raster->ny = raster->x_slow ? inner : outer;
-    raster->dx = (last[0] - first[0]) / (double)(raster->nx - 1);
-    raster->dy = (last[1] - first[1]) / (double)(raster->ny - 1);
+    int64_t row = 0;
+    PLD_TRY(count_row(raster, slow, first[slow], npoints, &row));
+    raster->nx = raster->x_slow ? npoints / row : row;
+    raster->ny = raster->x_slow ? row : npoints / row;
     raster->x0 = first[0];
     raster->y0 = first[1];
+    raster->dx = (last[0] - first[0]) / (double)(raster->nx - 1);
+    raster->dy = (last[1] - first[1]) / (double)(raster->ny - 1);
     return PLD_OK;
 }
 

@@ -19,13 +19,15 @@ fail() { echo "FAILED: $*" >&2; exit 1; }
 # field NAME FILE: the rest of a line of a report.
 field() { sed -n "s/^  $1 *//p" "$2"; }
 
+test -t 2 && progress=--progress || progress=
+
 # simulate OPTION...: on one rank and on all cores, into $folder/1 and /all.
 simulate() {
     rm -rf "$folder" && mkdir -p "$folder" || fail "no folder $folder"
     for name in 1 all; do
         ranks=$cores
         test $name = all || ranks=1
-        $MPIEXEC $MPIEXEC_FLAGS -n $ranks "$program" "$@" \
+        $MPIEXEC $MPIEXEC_FLAGS -n $ranks "$program" "$@" $progress \
             --output "$folder/$name" >"$folder/report-$name.txt" ||
             { cat "$folder/report-$name.txt"; fail "to simulate on $ranks ranks"; }
     done

@@ -2,53 +2,65 @@
  * northernmost first. */
 #include "text.h"
 
-#include <inttypes.h>
+#include <math.h>
 #include <strings.h>
 
-/* Set what a line of an ESRI header says; false when it is none. */
-static bool read_header_line(const char *line, struct raster *raster,
-                             bool *centre)
+struct header {
+    double ncols, nrows, cellsize, nodata;
+    double corner[2]; /* x and y; of the lower left point's cell */
+    double centre[2]; /* or of the point itself; NaN if not given */
+};
+
+/* Set what a line of the header says; false when it is none. */
+static bool read_line(const char *line, struct header *header)
 {
-    char key[32];
-    double value;
-    if (sscanf(line, "%31[A-Za-z_] %lf", key, &value) != 2)
-        return false;
     const struct {
         const char *name;
         double *place;
     } known[] = {
-        {"xllcorner", &raster->x0}, {"xllcenter", &raster->x0},
-        {"yllcorner", &raster->y0}, {"yllcenter", &raster->y0},
-        {"cellsize", &raster->dx},  {"nodata_value", &raster->nodata},
+        {"ncols", &header->ncols},         {"nrows", &header->nrows},
+        {"xllcorner", &header->corner[0]}, {"yllcorner", &header->corner[1]},
+        {"xllcenter", &header->centre[0]}, {"yllcenter", &header->centre[1]},
+        {"cellsize", &header->cellsize},   {"nodata_value", &header->nodata},
     };
-    if (strcasecmp(key, "ncols") == 0)
-        raster->nx = (int64_t)value;
-    if (strcasecmp(key, "nrows") == 0)
-        raster->ny = (int64_t)value;
+    char key[32];
+    double value;
+    if (sscanf(line, "%31[A-Za-z_] %lf", key, &value) != 2)
+        return false;
     for (size_t k = 0; k < sizeof known / sizeof *known; k++)
         if (strcasecmp(key, known[k].name) == 0)
             *known[k].place = value;
-    *centre = *centre || strcasecmp(key, "xllcenter") == 0;
     return true;
+}
+
+static double first_point(const struct header *header, int dim)
+{
+    return isnan(header->centre[dim])
+               ? header->corner[dim] + 0.5 * header->cellsize
+               : header->centre[dim];
 }
 
 pld_status esri_read_header(struct lines *lines, struct raster *raster,
                             int64_t *start)
 {
-    bool centre = false;
-    raster->nodata = -9999.0;
+    struct header header = {.nodata = -9999.0, .centre = {NAN, NAN}};
     do
         *start = lines->at;
-    while (lines_next(lines) && read_header_line(lines->line, raster, &centre));
-    PLD_CHECK(raster->nx >= 2 && raster->ny >= 2 && raster->dx > 0.0,
+    while (lines_next(lines) && read_line(lines->line, &header));
+    PLD_CHECK(header.ncols >= 2 && header.ncols < 1e9 && header.nrows >= 2 &&
+                  header.nrows < 1e9 && header.cellsize > 0.0,
               PLD_ERR_FORMAT,
-              "%s: its header says ncols %" PRId64 ", nrows %" PRId64
-              ", cellsize %g; it should be at least 2, 2 and above 0",
-              raster->path, raster->nx, raster->ny, raster->dx);
+              "%s: its header says ncols %g, nrows %g, cellsize %g; they "
+              "should be at least 2, 2 and above 0",
+              raster->path, header.ncols, header.nrows, header.cellsize);
     raster->format = "ESRI ASCII grid";
     raster->y_down = true;
-    raster->dy = raster->dx;
-    raster->x0 += centre ? 0.0 : 0.5 * raster->dx;
-    raster->y0 += centre ? 0.0 : 0.5 * raster->dy;
+    raster->nodata = header.nodata;
+    raster->nx = (int64_t)header.ncols;
+    raster->ny = (int64_t)header.nrows;
+    raster->dx = header.cellsize;
+    raster->dy = header.cellsize;
+    raster->x0 = first_point(&header, 0);
+    raster->y0 = first_point(&header, 1);
     return PLD_OK;
 }

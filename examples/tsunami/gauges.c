@@ -18,7 +18,7 @@ static int64_t cell_before(double place, double low, double step, int64_t size,
     return (int64_t)cell;
 }
 
-static pld_status watch(const double place[2], int number, struct model *model,
+static pld_status watch(const double place[2], struct model *model,
                         double share[2])
 {
     const struct domain *d = &model->domain;
@@ -27,9 +27,9 @@ static pld_status watch(const double place[2], int number, struct model *model,
     PLD_CHECK(place[0] >= d->x0 && place[0] <= x1 && place[1] >= d->y0 &&
                   place[1] <= y1,
               PLD_ERR_ARG,
-              "--gauge %g,%g (the %dth) lies outside of the domain, x %g to "
-              "%g, y %g to %g",
-              place[0], place[1], number, d->x0, x1, d->y0, y1);
+              "--gauge %g,%g lies outside of the domain, x %g to %g, y %g to "
+              "%g",
+              place[0], place[1], d->x0, x1, d->y0, y1);
     int64_t x = cell_before(place[0], d->x0, d->step_x, d->nx, &share[1]);
     int64_t y = cell_before(place[1], d->y0, d->step_y, d->ny, &share[0]);
     for (int up = 0; up < 2; up++)
@@ -46,7 +46,7 @@ pld_status gauges_watch(const struct options *options, struct model *model,
     PLD_CHECK(out->share != NULL, PLD_ERR_MEMORY, "no memory for %d gauges",
               out->count);
     for (int g = 0; g < out->count; g++)
-        PLD_TRY(watch(options->gauges[g], g + 1, model, out->share[g]));
+        PLD_TRY(watch(options->gauges[g], model, out->share[g]));
     return PLD_OK;
 }
 

@@ -51,7 +51,7 @@ static void print_title(const struct raster *raster,
            raster->degrees ? ", degrees laid flat about the middle latitude"
                            : "");
     if (options->incident != NULL)
-        printf("  wave     %s, coming in at x = 0\n", options->incident);
+        printf("  wave     %s, from the side of lowest x\n", options->incident);
     if (nodata > 0)
         printf("  gaps     %" PRId64 " cells without elevation are land\n",
                nodata);
@@ -62,15 +62,17 @@ static pld_status prepare_sea(pld_ctx *ctx, const struct options *options,
 {
     struct raster raster;
     struct domain domain;
+    struct wave wave = {0};
     int64_t nodata = 0;
+    if (options->incident != NULL)
+        PLD_TRY(pld_agree(ctx, wave_read(options->incident, &wave)));
     PLD_TRY(raster_open(ctx, options->bathymetry, &raster));
     raster.degrees = raster.degrees || options->degrees;
     PLD_TRY(pld_agree(ctx, bed_domain(&raster, options->resolution, &domain)));
     PLD_TRY(model_create(ctx, &domain, model));
     PLD_TRY(bed_read(&raster, options->positive_down, model, &nodata));
     bed_flood(model, options->source);
-    if (options->incident != NULL)
-        PLD_TRY(pld_agree(ctx, wave_read(options->incident, &model->wave)));
+    model->wave = wave;
     if (pld_ctx_rank(ctx) == 0)
         print_title(&raster, options, nodata);
     return raster_close(&raster);
@@ -100,10 +102,10 @@ static double choose_end(const struct options *options,
     return options->bathymetry != NULL ? wave_end(&model->wave) : bowl_period();
 }
 
-static pld_status simulate(struct model *model, struct output *output,
-                           struct report *report)
+static pld_status simulate(const struct options *options, struct model *model,
+                           struct output *output, struct report *report)
 {
-    report_begin(report, model);
+    report_begin(report, options, model);
     while (model->time < report->end) {
         PLD_TRY(model_step(model, fmin(output_next(output), report->end)));
         PLD_TRY(output_step(output, model));
@@ -140,7 +142,7 @@ static pld_status run(pld_ctx *ctx, int argc, char **argv)
 
     PLD_TRY(prepare(ctx, &options, &model, &output));
     report.end = choose_end(&options, &model);
-    PLD_TRY(simulate(&model, &output, &report));
+    PLD_TRY(simulate(&options, &model, &output, &report));
     PLD_TRY(output_close(&output, &model));
     PLD_TRY(report_print(&report, &options, &model));
     if (options.bathymetry == NULL)

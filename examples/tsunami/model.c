@@ -233,5 +233,10 @@ pld_status model_volume(const struct model *model, double out[2])
                               *model_at(model, BED, y, x));
             out[1] += cell * *model_at(model, DEPTH, y, x);
         }
-    return pld_reduce(model->ctx, PLD_SUM, PLD_F64, out, 2, out);
+    PLD_TRY(pld_reduce(model->ctx, PLD_SUM, PLD_F64, out, 2, out));
+    PLD_CHECK(isfinite(out[1]), PLD_ERR_ARG,
+              "after step %" PRId64 " there are %g m^3 of water: is the "
+              "incident wave in metres, the bed the right way up?",
+              model->step, out[1]);
+    return PLD_OK;
 }

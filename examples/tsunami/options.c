@@ -26,7 +26,7 @@ static const struct entry entries[] = {
      AT(positive_down)},
     {"--degrees", "", "x and y of a text file are longitude and latitude", FLAG,
      AT(degrees)},
-    {"--incident", "FILE", "time and level of the wave coming in at x = 0",
+    {"--incident", "FILE", "time and level of a wave from the side of lowest x",
      TEXT, AT(incident)},
     {"--open", "", "waves leave through all sides; without: walls", FLAG,
      AT(open)},
@@ -38,8 +38,8 @@ static const struct entry entries[] = {
      AT(size)},
     {"--manning", "N", "roughness of the bed in s/m^(1/3); without: 0", FROM_0,
      AT(manning)},
-    {"--end", "SECONDS", "without: as long as the incident wave", ABOVE_0,
-     AT(end)},
+    {"--end", "SECONDS", "without: as long as the wave, or as the bowl swings",
+     ABOVE_0, AT(end)},
     {"--output", "DIR", "folder for files; without: none are written", TEXT,
      AT(output)},
     {"--every", "SECONDS", "between states written; without: first and last",
@@ -52,6 +52,8 @@ static const struct entry entries[] = {
      AT(checkpoint)},
     {"--restart", "FILE", "go on from DIR/checkpoint.h5 or DIR/final.h5", TEXT,
      AT(restart)},
+    {"--progress", "", "show progress even if no terminal is seen", FLAG,
+     AT(progress)},
     {"--help", "", "print this", FLAG, AT(help)},
 };
 
@@ -114,6 +116,7 @@ static pld_status check_together(const struct options *o)
     PLD_CHECK(real || o->resolution == 0.0, PLD_ERR_ARG,
               "--resolution %g: needs --bathymetry FILE; the bowl has --size",
               o->resolution);
+    PLD_CHECK(o->size <= 1e6, PLD_ERR_ARG, "--size %g: is too large", o->size);
     PLD_CHECK(!real || o->size == 0.0, PLD_ERR_ARG,
               "--size %g: is for the bowl; with --bathymetry use --resolution",
               o->size);

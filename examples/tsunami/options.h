@@ -23,6 +23,7 @@ struct options {
     double checkpoint; /* 0: none */
     double arrival;
     const char *restart;
+    bool progress; /* shown also where no terminal is seen */
 };
 
 /* Read the command line. An error names the word and the remedy. Local. */

@@ -2,12 +2,29 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 #include <unistd.h>
 
 static const char *const phases[3] = {"exchange", "reduce", "file"};
 
-void report_begin(struct report *report, const struct model *model)
+/* A launcher stands between the ranks and the terminal: Open MPI's is their
+ * parent, and its standard error tells. Others need --progress. */
+static bool on_terminal(void)
 {
+    char link[64];
+    char target[64] = "";
+    if (isatty(STDERR_FILENO))
+        return true;
+    snprintf(link, sizeof link, "/proc/%ld/fd/2", (long)getppid());
+    return readlink(link, target, sizeof target - 1) > 0 &&
+           strncmp(target, "/dev/pts/", 9) == 0;
+}
+
+void report_begin(struct report *report, const struct options *options,
+                  const struct model *model)
+{
+    report->shows =
+        pld_ctx_rank(model->ctx) == 0 && (options->progress || on_terminal());
     pld_timer_reset(model->ctx);
     report->began = pld_time();
     report->shown = report->began;
@@ -17,9 +34,8 @@ void report_begin(struct report *report, const struct model *model)
 
 void report_progress(struct report *report, const struct model *model)
 {
-    double now = pld_time();
-    if (pld_ctx_rank(model->ctx) != 0 || now - report->shown < 0.25 ||
-        !isatty(STDERR_FILENO))
+    double now = report->shows ? pld_time() : 0.0;
+    if (!report->shows || now - report->shown < 0.25)
         return;
     report->shown = now;
     double done =
@@ -38,7 +54,7 @@ pld_status report_end(struct report *report, const struct model *model)
     for (int p = 0; p < 3; p++)
         report->shares[p] = pld_timer_seconds(model->ctx, phases[p]) /
                             report->seconds / pld_ctx_nranks(model->ctx);
-    if (pld_ctx_rank(model->ctx) == 0 && isatty(STDERR_FILENO))
+    if (report->shows)
         fprintf(stderr, "\r\033[K");
     return pld_reduce(model->ctx, PLD_SUM, PLD_F64, report->shares, 3,
                       report->shares);
@@ -80,7 +96,7 @@ pld_status report_print(const struct report *report,
 {
     double volume[2];
     uint64_t digest = 0;
-    PLD_TRY(model_volume(model, volume));
+    PLD_TRY(pld_agree(model->ctx, model_volume(model, volume)));
     PLD_TRY(model_digest(model, &digest));
     if (pld_ctx_rank(model->ctx) != 0)
         return PLD_OK;

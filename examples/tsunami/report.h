@@ -7,6 +7,7 @@
 
 struct report {
     double end;         /* of simulated time */
+    bool shows;         /* the line of progress; on rank 0 */
     double began;       /* pld_time() when stepping began */
     double shown;       /* and when the line of progress was last written */
     double first_time;  /* simulated time when stepping began */
@@ -16,9 +17,10 @@ struct report {
 };
 
 /* Stepping begins. Local. */
-void report_begin(struct report *report, const struct model *model);
+void report_begin(struct report *report, const struct options *options,
+                  const struct model *model);
 
-/* Rewrite the line of progress, a few times a second, on rank 0. Local. */
+/* Rewrite the line of progress, a few times a second. Local. */
 void report_progress(struct report *report, const struct model *model);
 
 /* Stepping has ended. *Collective*. */

@@ -9,8 +9,8 @@
 static pld_status append(struct wave *wave, double time, double level)
 {
     int64_t n = wave->count;
-    if ((n & (n - 1)) == 0) { /* room for the next power of two */
-        size_t bytes = sizeof(double) * (size_t)(n == 0 ? 1 : 2 * n);
+    if (n % 1024 == 0) {
+        size_t bytes = sizeof(double) * ((size_t)n + 1024);
         wave->time = realloc(wave->time, bytes);
         wave->level = realloc(wave->level, bytes);
         PLD_CHECK(wave->time != NULL && wave->level != NULL, PLD_ERR_MEMORY,

@@ -1,4 +1,5 @@
-/* The incident wave: the level of the surface over time at x = 0. */
+/* The incident wave: the level of the surface over time at the side of
+ * lowest x. */
 #ifndef WAVE_H
 #define WAVE_H
 
