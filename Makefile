@@ -196,6 +196,18 @@ blas_kernels = $(if $(OPENBLAS_CORETYPE),,$(shell \
 	grep -qm1 avx512f /proc/cpuinfo 2>/dev/null && echo OPENBLAS_CORETYPE=SkylakeX || \
 	{ grep -qm1 avx2 /proc/cpuinfo 2>/dev/null && echo OPENBLAS_CORETYPE=Haswell; }))
 
+## make fuzz [SECONDS=60]    feed exact sums with whatever breaks them; needs clang
+SECONDS := 60
+.PHONY: fuzz
+fuzz: | $(config_header)
+	@command -v clang >/dev/null || { echo 'there is no clang: nothing fuzzed'; exit 77; }
+	@mkdir -p $(B)/fuzz/corpus
+	clang $(filter-out -fno-math-errno,$(lib_flags)) -O1 -g -fsanitize=fuzzer,address,undefined \
+		-fno-sanitize-recover=undefined -o $(B)/fuzz/exact $(srcdir)/tests/fuzz_exact.c \
+		$(wildcard $(srcdir)/lib/base/exact*.c) $(addprefix $(srcdir)/lib/base/,status.c types.c) -lm
+	cd $(B)/fuzz && ./exact -max_total_time=$(SECONDS) -max_len=2048 -len_control=0 \
+		-print_final_stats=1 corpus
+
 ## make demo [DATA=folder]   run the tsunami simulation on all cores
 demo: all $(call program,$(filter %/tsunami,$(folders)))
 	$(if $(filter %/tsunami,$(folders)),,$(error The demo needs HDF5: configure with it))

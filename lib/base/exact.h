@@ -50,7 +50,8 @@ bool pld_exact_special(const pld_exact *sum, double *out);
 double pld_exact_nearest(bool negative, uint64_t top, int exponent,
                          bool sticky);
 
-/* Doubles to add: rows of n neighbours, `xrow` apart. Products take y too. */
+/* Doubles to add: rows of n neighbours, `xrow` apart. Products take y too;
+ * for other terms it is x. */
 struct pld_exact_tile {
     const double *x;
     const double *y;

@@ -66,7 +66,10 @@ static void add_chunks(pld_exact *sum, const struct request *request,
             term = multiply_floats(term, some, x, y);
         pld_exact_chosen()(
             sum, term,
-            &(struct pld_exact_tile){.x = x, .y = y, .nrows = 1, .n = some});
+            &(struct pld_exact_tile){.x = x,
+                                     .y = term == PLD_EXACT_PRODUCT ? y : x,
+                                     .nrows = 1,
+                                     .n = some});
     }
 }
 
@@ -96,8 +99,6 @@ static void join_dimensions(struct request *r)
 static const void *element(const struct request *request,
                            const pld_exact_array *array, int64_t at)
 {
-    if (array->data == NULL)
-        return NULL;
     return (const char *)array->data +
            at * (int64_t)pld_type_size(request->type);
 }
@@ -172,7 +173,7 @@ static pld_status add(pld_exact *sum, struct request *request)
         request->count[2] == 0)
         return PLD_OK;
     if (request->term != PLD_EXACT_PRODUCT)
-        request->y = (pld_exact_array){.data = NULL};
+        request->y = request->x;
     join_dimensions(request);
     pld_environment saved = pld_environment_enter();
     add_planes(sum, request);

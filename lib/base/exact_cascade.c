@@ -62,14 +62,14 @@ static void deposit_scaled(pld_exact *sum, double x, int exponent)
 static bool sum_within(const double level[PLD_CASCADE_LANES], int64_t start,
                        int64_t *total)
 {
-    int64_t differ = 0;
-    int64_t t = 0;
+    uint64_t differ = 0;
+    uint64_t t = 0;
     for (int i = 0; i < PLD_CASCADE_LANES; i++) {
-        int64_t bits = (int64_t)pld_double_bits(level[i]);
-        t += bits - start;
-        differ |= bits ^ start;
+        uint64_t bits = pld_double_bits(level[i]);
+        t += bits - (uint64_t)start;
+        differ |= bits ^ (uint64_t)start;
     }
-    *total = t;
+    *total = (int64_t)t;
     return differ >> 52 == 0;
 }
 

@@ -85,8 +85,24 @@ void pld_cascade_empty(struct pld_cascade *cascade, int nparts,
 /* Sum of the rest of lanes where flags tell whether it is exact. */
 bool pld_exact_sum_rest(const double rest[PLD_CASCADE_LANES], double *sum);
 
-/* Add a block whatever it holds: by exponents, in integers. */
-void pld_exact_add_slots(pld_exact *sum, pld_exact_term term,
-                         const struct pld_exact_tile *block);
+/* The last resort: sums by exponent, in integers; any block will do. Values
+ * have a slot for each sign and exponent, products for each sum of exponents.
+ * Empty before the first block, and when emptied. */
+__extension__ typedef __int128 pld_exact_wide;
+enum { PLD_EXACT_SLOTS = 4096 };
+
+struct pld_exact_slots {
+    bool in_use;
+    int nblocks; /* of products */
+    union {
+        uint64_t values[PLD_EXACT_SLOTS];
+        pld_exact_wide products[PLD_EXACT_SLOTS];
+    };
+};
+
+void pld_exact_slots_add(struct pld_exact_slots *slots, pld_exact_term term,
+                         const struct pld_exact_tile *block, pld_exact *sum);
+void pld_exact_slots_empty(struct pld_exact_slots *slots, bool products,
+                           pld_exact *sum);
 
 #endif

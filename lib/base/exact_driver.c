@@ -23,6 +23,7 @@ struct run {
     int nlook; /* blocks to look at first */
     bool is_open;
     struct pld_cascade cascade;
+    struct pld_exact_slots slots;
 };
 
 static void empty(struct run *run)
@@ -195,7 +196,7 @@ static void add_block(struct run *run, const struct pld_exact_tile *block)
         run->nlook = LOOK_FIRST + 1;
     }
     if (!add_looking(run, block))
-        pld_exact_add_slots(run->sum, run->term, block);
+        pld_exact_slots_add(&run->slots, run->term, block, run->sum);
     if (--run->nlook == 0)
         empty(run); /* back to where it is fast */
 }
@@ -218,8 +219,7 @@ static struct pld_exact_tile part_of(const struct pld_exact_tile *tile,
 {
     struct pld_exact_tile part = *tile;
     part.x = tile->x + row * tile->xrow + first;
-    if (tile->y != NULL)
-        part.y = tile->y + row * tile->yrow + first;
+    part.y = tile->y + row * tile->yrow + first;
     part.nrows = nrows;
     part.n = n;
     part.ahead = ahead_of(tile, &part);
@@ -252,8 +252,6 @@ static void add_rows(struct run *run, const struct pld_exact_tile *tile)
 static void copy_rows(const double *from, int64_t row, int64_t nrows, int64_t n,
                       double *to)
 {
-    if (from == NULL)
-        return;
     for (int64_t j = 0; j < nrows; j++)
         for (int64_t i = 0; i < n; i++)
             to[j * n + i] = from[j * row + i];
@@ -269,9 +267,13 @@ static void add_short_rows(struct run *run, const struct pld_exact_tile *tile)
         int64_t nrows = tile->nrows - row < many ? tile->nrows - row : many;
         struct pld_exact_tile part = part_of(tile, row, 0, nrows, tile->n);
         copy_rows(part.x, tile->xrow, nrows, tile->n, x);
-        copy_rows(part.y, tile->yrow, nrows, tile->n, y);
+        if (run->term == PLD_EXACT_PRODUCT)
+            copy_rows(part.y, tile->yrow, nrows, tile->n, y);
         add_block(run, &(struct pld_exact_tile){
-                           .x = x, .y = y, .nrows = 1, .n = nrows * tile->n});
+                           .x = x,
+                           .y = run->term == PLD_EXACT_PRODUCT ? y : x,
+                           .nrows = 1,
+                           .n = nrows * tile->n});
     }
 }
 
@@ -293,6 +295,7 @@ void pld_exact_add_tile(pld_exact *sum, pld_exact_term term,
     run.room = room_for(tile, tier, run.nparts);
     run.nlook = 0;
     run.is_open = false;
+    run.slots.in_use = false;
     if (tile->n < SHORT_ROW && tile->nrows > 1)
         add_short_rows(&run, tile);
     else if (tile->n > PLD_CASCADE_BLOCK)
@@ -300,4 +303,5 @@ void pld_exact_add_tile(pld_exact *sum, pld_exact_term term,
     else
         add_rows(&run, tile);
     empty(&run);
+    pld_exact_slots_empty(&run.slots, product, sum);
 }

@@ -279,9 +279,7 @@ INLINE bool feed_kind(struct pld_cascade *cascade,
     s.yscale = fill(cascade->yscale);
     s.tiny = (words){0};
     for (int64_t row = 0; row < block->nrows; row++)
-        feed_row(&s, block->x + row * block->xrow,
-                 kind.term == PLD_EXACT_PRODUCT ? block->y + row * block->yrow
-                                                : NULL,
+        feed_row(&s, block->x + row * block->xrow, block->y + row * block->yrow,
                  block->n, block->ahead, kind);
     for (int part = 0; part < nparts; part++)
         if (!is_exact(&s.parts[part]))

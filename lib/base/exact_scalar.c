@@ -26,10 +26,8 @@ static void add_term(pld_exact *sum, pld_exact_term term, const double *x,
 void pld_exact_scalar(pld_exact *sum, pld_exact_term term,
                       const struct pld_exact_tile *tile)
 {
-    const double *y = term == PLD_EXACT_PRODUCT ? tile->y : tile->x;
-    int64_t yrow = term == PLD_EXACT_PRODUCT ? tile->yrow : tile->xrow;
     for (int64_t row = 0; row < tile->nrows; row++)
         for (int64_t i = 0; i < tile->n; i++)
             add_term(sum, term, tile->x + row * tile->xrow + i,
-                     y + row * yrow + i);
+                     tile->y + row * tile->yrow + i);
 }

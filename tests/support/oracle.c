@@ -58,8 +58,9 @@ static int length(const integer *a)
 static void multiply(const integer *a, const integer *b, integer *out)
 {
     memset(out, 0, sizeof *out);
+    int nb = length(b);
     for (int i = 0; i < length(a); i++)
-        for (int j = 0; j < length(b); j++)
+        for (int j = 0; j < nb && a->digit[i] != 0; j++)
             add_digits(out, (uint64_t)a->digit[i] * b->digit[j],
                        (i + j) * BITS);
 }
@@ -93,9 +94,8 @@ static int bit_of(const integer *a, int bit)
 static void shift_left(const integer *a, int by, integer *out)
 {
     memset(out, 0, sizeof *out);
-    for (int bit = 0; bit < length(a) * BITS; bit++)
-        if (bit_of(a, bit))
-            add_digits(out, 1, bit + by);
+    for (int i = 0; i < length(a); i++)
+        add_digits(out, a->digit[i], i * BITS + by);
 }
 
 /* The double nearest to (a, and a bit more) * 2^unit. */
