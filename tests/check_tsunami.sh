@@ -1,8 +1,8 @@
 #!/bin/sh
 # The tsunami simulation ends with the same bits on any number of ranks, after a
 # restart on another number, and from the same bed in any format; a lake at rest
-# stays so; wrong input is refused in words, on all ranks; and the simulation matches the experiment of Monai
-# Valley, where PLD_MONAI_DATA or a folder data/monai nearby has it.
+# stays so; wrong input is refused in words, on all ranks; and Monai Valley comes
+# out as measured, where PLD_MONAI_DATA or a folder data/monai nearby has it.
 #
 # TEST: ranks=2 limit=300
 
