@@ -5,7 +5,7 @@
 #   tests/check_*.sh          tests of everything else
 #   examples/exNN_*.c         programs of one file; examples/NAME/*.c of several
 #   benchmarks/bench_*.c      each linked with benchmarks/support/*.c
-#   benchmarks/peers/*.c      the same work done by others
+#   benchmarks/peers/peer_LIBRARY_*.c   likewise: the same work done by others
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -85,7 +85,10 @@ examples := $(filter-out $(io_users),$(call sources,examples/*.c))
 folders := $(sort $(patsubst %/,%,$(dir $(call sources,examples/*/*.c))))
 folders := $(filter-out $(io_users),$(folders))
 benches := $(filter-out $(io_users),$(call sources,benchmarks/bench_*.c))
-peers := $(call sources,benchmarks/peers/*.c)
+peers := $(call sources,benchmarks/peers/peer_*.c)
+ifneq ($(HAVE_PETSC),yes)
+peers := $(filter-out benchmarks/peers/peer_petsc_%,$(peers))
+endif
 
 program = $(foreach f,$(1),$(B)/$(if $(filter %.c,$(f)),$(basename $(f)),$(f)/$(notdir $(f))))
 checked := $(call named,$(unit_tests) $(examples) $(folders))
@@ -113,6 +116,7 @@ $(B)/lib/%.o: flags = $(lib_flags) -fPIC -fvisibility=hidden
 $(B)/tests/%.o: flags = $(lib_flags) -I$(srcdir)/tests $(CMOCKA_CFLAGS)
 $(B)/examples/%.o: flags = $(user_flags)
 $(B)/benchmarks/%.o: flags = $(user_flags) -I$(srcdir)/benchmarks $(HDF5_CFLAGS) $(BLAS_CFLAGS)
+$(B)/benchmarks/peers/%.o: flags = $(user_flags) -I$(srcdir)/benchmarks $(PETSC_CFLAGS)
 
 $(B)/%.o: $(srcdir)/%.c config.mk | $(config_header)
 	@mkdir -p $(@D)
@@ -140,6 +144,7 @@ $(call program,$(unit_tests)): %: %.o $(test_support) $(B)/libpolder.a
 	$(link_program)
 $(call program,$(examples)): %: %.o $(B)/libpolder.a
 	$(link_program)
+$(call program,$(peers)): program_libs = $(PETSC_LIBS)
 $(call program,$(benches) $(peers)): %: %.o $(bench_support) $(B)/libpolder.a
 	$(link_program)
 
@@ -182,13 +187,21 @@ check-%: $(srcdir)/tests/check_%.sh
 	@$(settings) $<
 
 ## make bench [T=name]       run the benchmarks, two ranks on two cores
-## make bench-peers          run the same work done by others beside them
+## make bench-peers          run ours beside the same work done by others: PETSc
 bench: all $(call program,$(call named,$(benches)))
-bench-peers: all $(call program,$(call named,$(peers) $(benches)))
+bench-peers: all $(call program,$(call named,$(peers)))
 bench bench-peers:
+	$(if $(filter $(HAVE_PETSC)$@,nobench-peers),$(info $(no_petsc)))
 	@for program in $(filter-out all,$^); do \
 		OPENBLAS_NUM_THREADS=1 $(blas_kernels) \
 		$(MPIEXEC) $(MPIEXEC_FLAGS) -n 2 --bind-to core $$program || exit 1; done
+
+define no_petsc
+Not compared with PETSc: configure found none that has real numbers in double
+precision and the MPI of $(CC). On Debian and Ubuntu there is one for Open MPI:
+  apt-get install --no-install-recommends libpetsc-real-dev
+Then run configure again.
+endef
 
 # OpenBLAS before 0.3.22 does not know newer Intel cores and takes its slowest
 # kernels for them; the name is read when the library loads.

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "support/bench.h"
+#include "support/ghosts.h"
 
 struct setting {
     int64_t edge;
@@ -190,70 +191,14 @@ static const struct bench_way ways[] = {{"polder", run_polder},
                                         {"limit:copy", run_copy}};
 enum { NWAYS = sizeof ways / sizeof *ways };
 
-/* --- Whether a way fills the right ghosts -----------------------------------
- */
-
-static double value_at(const pld_box *domain, const int64_t index[PLD_MAXDIM])
-{
-    double value = 1.0;
-    for (int d = 0; d < PLD_MAXDIM; d++) {
-        int64_t size = domain->count[d];
-        value = value * (double)size + (double)((index[d] + size) % size);
-    }
-    return value;
-}
-
-/* Whether a point is one's own or a ghost that the exchange fills. */
-static bool is_filled(const struct bench *bench,
-                      const int64_t index[PLD_MAXDIM])
-{
-    pld_box domain = pld_field_domain(bench->field);
-    pld_box own = pld_field_owned(bench->field);
-    int nghosts = 0;
-    for (int d = 0; d < PLD_MAXDIM; d++) {
-        nghosts +=
-            index[d] < own.first[d] || index[d] >= own.first[d] + own.count[d];
-        if (!bench->setting.periodic &&
-            (index[d] < 0 || index[d] >= domain.count[d]))
-            return false;
-    }
-    return nghosts <= 1 || bench->setting.stencil == PLD_BOX;
-}
-
-/* Set all points to what they should be, or say whether they are; points that
- * are not filled are 0. */
-static bool visit_points(struct bench *bench, bool set)
-{
-    pld_box domain = pld_field_domain(bench->field);
-    pld_box own = pld_field_owned(bench->field);
-    pld_view view = pld_field_view(bench->field);
-    pld_box box = view.valid;
-    bool good = true;
-    for (int64_t k = box.first[0]; k < box.first[0] + box.count[0]; k++)
-        for (int64_t j = box.first[1]; j < box.first[1] + box.count[1]; j++)
-            for (int64_t i = box.first[2]; i < box.first[2] + box.count[2];
-                 i++) {
-                const int64_t index[PLD_MAXDIM] = {k, j, i};
-                pld_box point = {{k, j, i}, {1, 1, 1}};
-                double *p = view.f64 + k * view.stride[0] + j * view.stride[1] +
-                            i * view.stride[2];
-                bool wanted = set ? pld_box_contains(own, point)
-                                  : is_filled(bench, index);
-                double value = wanted ? value_at(&domain, index) : 0.0;
-                if (set)
-                    *p = value;
-                good = good && *p == value;
-            }
-    return good;
-}
-
 static bool is_right(struct bench *bench, const struct bench_way *way)
 {
-    visit_points(bench, true);
+    ghosts_reset(bench->field);
     MPI_Barrier(bench->comm);
     way->run(bench);
     MPI_Barrier(bench->comm); /* limit:copy reads the neighbour's memory */
-    return bench_all(bench->comm, visit_points(bench, false));
+    return bench_all(bench->comm,
+                     ghosts_are_right(bench->field, bench->setting.stencil));
 }
 
 /* --- Setting up -------------------------------------------------------------

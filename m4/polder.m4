@@ -145,6 +145,19 @@ Install one (Debian and Ubuntu: libopenblas-dev), name it with
 AC_SUBST([HAVE_CBLAS])
 ])
 
+dnl Only benchmarks/peers uses it. Its header refuses an MPI that is not its own.
+AC_DEFUN([PLD_FIND_PETSC], [
+PETSC_SUMMARY="not found: make bench-peers has nothing to compare with" HAVE_PETSC=no
+AC_MSG_CHECKING([for PETSc with real numbers in double precision])
+PLD_FIND_LIB([PETSC], [PETSc petsc], [], [@%:@include <petscdmda.h>
+@%:@if defined PETSC_USE_COMPLEX || !defined PETSC_USE_REAL_DOUBLE
+@%:@error other numbers
+@%:@endif], [PetscInitializeNoArguments();])
+AC_MSG_RESULT([${PETSC_FROM:-no}])
+AS_IF([test -n "$PETSC_FROM"], [HAVE_PETSC=yes PETSC_SUMMARY=$PETSC_FROM])
+AC_SUBST([HAVE_PETSC])
+])
+
 AC_DEFUN([PLD_FIND_CMOCKA], [
 CMOCKA_SUMMARY="left out, there is no CMocka" HAVE_CMOCKA=no
 CMOCKA_CFLAGS= CMOCKA_LIBS=

@@ -23,7 +23,10 @@ double bench_median(int n, double *values)
 static double time_call(MPI_Comm comm, const struct bench_task *task,
                         const struct bench_way *way)
 {
-    task->touch(task->data);
+    if (task->touch_way != NULL)
+        task->touch_way(task->data, (int)(way - task->ways));
+    else
+        task->touch(task->data);
     MPI_Barrier(comm);
     double start = MPI_Wtime();
     way->run(task->data);

@@ -17,7 +17,9 @@ struct bench_way {
 
 struct bench_task {
     void (*touch)(void *data); /* between timed calls */
-    void *data;                /* for touch and all ways */
+    /* Or, when ways work on data of their own: before a call of that way. */
+    void (*touch_way)(void *data, int way);
+    void *data; /* for touch and all ways */
     int nways;
     const struct bench_way *ways;
 };

@@ -1,0 +1,221 @@
+/* Halo exchange of one f64 field of width 1 beside PETSc's DMDA, the same block
+ * on every rank.
+ *
+ *     mpirun -n 2 --bind-to core peer_petsc_halo [EDGE...]
+ *
+ * for blocks of EDGE^3 points (32 64 128), cut along the slowest or the fastest
+ * dimension, components interleaved. References, in the same run:
+ *   petsc:LocalToLocal   in place, on the memory of the field
+ *   petsc:GlobalToLocal  from a vector without ghosts into that memory */
+#include "peers/petsc.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "support/bench.h"
+#include "support/ghosts.h"
+
+struct setting {
+    int64_t edge;
+    int ncomps;
+    int cut; /* the dimension that is cut */
+    bool periodic;
+    pld_stencil stencil;
+};
+
+struct bench {
+    struct setting setting;
+    MPI_Comm comm;
+    pld_grid *grid;
+    pld_field *field;
+    pld_halo *halo;
+    DM dm;
+    Vec local; /* the memory of the field */
+    Vec global;
+};
+
+/* --- The ways ------------------------------------------------------------- */
+
+static void run_polder(void *data)
+{
+    struct bench *bench = data;
+    must(pld_halo_exchange(bench->halo) == PLD_OK);
+}
+
+static void run_local(void *data)
+{
+    struct bench *bench = data;
+    must(DMLocalToLocalBegin(bench->dm, bench->local, INSERT_VALUES,
+                             bench->local) == 0);
+    must(DMLocalToLocalEnd(bench->dm, bench->local, INSERT_VALUES,
+                           bench->local) == 0);
+}
+
+static void run_global(void *data)
+{
+    struct bench *bench = data;
+    must(DMGlobalToLocal(bench->dm, bench->global, INSERT_VALUES,
+                         bench->local) == 0);
+}
+
+enum { POLDER, LOCAL_TO_LOCAL, GLOBAL_TO_LOCAL, NWAYS };
+static const struct bench_way ways[NWAYS] = {
+    {"polder", run_polder},
+    {"petsc:LocalToLocal", run_local},
+    {"petsc:GlobalToLocal", run_global}};
+
+static void negate(Vec vector)
+{
+    PetscInt n = 0;
+    double *values = NULL;
+    must(VecGetLocalSize(vector, &n) == 0 && VecGetArray(vector, &values) == 0);
+    for (PetscInt i = 0; i < n; i++)
+        values[i] = -values[i];
+    must(VecRestoreArray(vector, &values) == 0);
+}
+
+/* A time step of some simulation: reads and writes the whole block; with a
+ * global vector it reads the one with ghosts and writes the one without. */
+static void touch(void *data, int way)
+{
+    struct bench *bench = data;
+    negate(bench->local);
+    if (way == GLOBAL_TO_LOCAL)
+        negate(bench->global);
+}
+
+static pld_status check(struct bench *bench, int way, bool *good)
+{
+    ghosts_reset(bench->field);
+    if (way == GLOBAL_TO_LOCAL) {
+        /* Ghosts are 0 and add nothing; INSERT_VALUES is refused. */
+        TRY_PETSC(VecSet(bench->global, 0.0));
+        TRY_PETSC(DMLocalToGlobal(bench->dm, bench->local, ADD_VALUES,
+                                  bench->global));
+        TRY_PETSC(VecSet(bench->local, 0.0));
+    }
+    ways[way].run(bench);
+    *good = bench_all(bench->comm,
+                      ghosts_are_right(bench->field, bench->setting.stencil));
+    return PLD_OK;
+}
+
+/* --- Setting up ----------------------------------------------------------- */
+
+static pld_status create_ours(pld_ctx *ctx, struct bench *bench)
+{
+    const struct setting *setting = &bench->setting;
+    pld_grid_spec grid = {.ndims = PLD_MAXDIM};
+    for (int d = 0; d < PLD_MAXDIM; d++) {
+        grid.nprocs[d] = d == setting->cut ? pld_ctx_nranks(ctx) : 1;
+        grid.size[d] = setting->edge * grid.nprocs[d];
+        grid.periodic[d] = setting->periodic;
+    }
+    PLD_TRY(pld_grid_create(ctx, &grid, &bench->grid));
+    PLD_TRY(pld_field_create(bench->grid,
+                             &(pld_field_spec){.ncomps = setting->ncomps,
+                                               .layout = PLD_INTERLEAVED,
+                                               .halo = {.all = 1}},
+                             &bench->field));
+    return pld_halo_create(&(pld_halo_spec){.nfields = 1,
+                                            .fields = &bench->field,
+                                            .stencil = setting->stencil},
+                           &bench->halo);
+}
+
+/* Dimensions in PETSc's order, fastest first; ghosts outside of the domain too,
+ * as a field has them. */
+static pld_status create_theirs(struct bench *bench)
+{
+    const struct setting *setting = &bench->setting;
+    const pld_grid *grid = bench->grid;
+    pld_box domain = pld_grid_domain(grid);
+    DMBoundaryType side =
+        setting->periodic ? DM_BOUNDARY_PERIODIC : DM_BOUNDARY_GHOSTED;
+    TRY_PETSC(DMDACreate3d(bench->comm, side, side, side,
+                           setting->stencil == PLD_STAR ? DMDA_STENCIL_STAR
+                                                        : DMDA_STENCIL_BOX,
+                           (PetscInt)domain.count[2], (PetscInt)domain.count[1],
+                           (PetscInt)domain.count[0], pld_grid_nprocs(grid, 2),
+                           pld_grid_nprocs(grid, 1), pld_grid_nprocs(grid, 0),
+                           setting->ncomps, 1, NULL, NULL, NULL, &bench->dm));
+    TRY_PETSC(DMSetUp(bench->dm));
+    pld_view view = pld_field_view(bench->field);
+    double *memory = view.f64;
+    for (int d = 0; d < PLD_MAXDIM; d++)
+        memory += view.valid.first[d] * view.stride[d];
+    int64_t count = pld_box_volume(view.valid) * setting->ncomps;
+    TRY_PETSC(VecCreateSeqWithArray(PETSC_COMM_SELF, setting->ncomps,
+                                    (PetscInt)count, memory, &bench->local));
+    TRY_PETSC(DMCreateGlobalVector(bench->dm, &bench->global));
+    return PLD_OK;
+}
+
+static pld_status destroy(struct bench *bench)
+{
+    TRY_PETSC(VecDestroy(&bench->global));
+    TRY_PETSC(VecDestroy(&bench->local));
+    TRY_PETSC(DMDestroy(&bench->dm));
+    PLD_TRY(pld_halo_destroy(&bench->halo));
+    PLD_TRY(pld_field_destroy(&bench->field));
+    return pld_grid_destroy(&bench->grid);
+}
+
+static pld_status run_case(pld_ctx *ctx, struct setting setting)
+{
+    struct bench bench = {.setting = setting, .comm = pld_ctx_comm(ctx)};
+    PLD_TRY(create_ours(ctx, &bench));
+    PLD_TRY(create_theirs(&bench));
+    bool good[NWAYS];
+    for (int w = 0; w < NWAYS; w++)
+        PLD_TRY(check(&bench, w, &good[w]));
+    double seconds[BENCH_MAX_WAYS];
+    const struct bench_task task = {
+        .touch_way = touch, .data = &bench, .nways = NWAYS, .ways = ways};
+    bench_compare(bench.comm, &task, seconds);
+    char params[80];
+    snprintf(params, sizeof params, "%lld^3 x %d %s %s %s",
+             (long long)setting.edge, setting.ncomps,
+             setting.cut == 0 ? "slowest" : "fastest",
+             setting.stencil == PLD_STAR ? "star" : "box",
+             setting.periodic ? "periodic" : "open");
+    for (int w = 1; w < NWAYS; w++)
+        bench_row(bench.comm, "halo", params, 1e6 * seconds[POLDER], "us",
+                  ways[w].name, 1e6 * seconds[w], good[POLDER] && good[w]);
+    return destroy(&bench);
+}
+
+/* Between open ends nothing but faces is exchanged: star or box is the same. */
+static pld_status run_edge(pld_ctx *ctx, int64_t edge)
+{
+    for (int cut = 0; cut < PLD_MAXDIM; cut += PLD_MAXDIM - 1)
+        for (int ncomps = 1; ncomps <= 4; ncomps += 3) {
+            struct setting setting = {.edge = edge,
+                                      .ncomps = ncomps,
+                                      .cut = cut,
+                                      .stencil = PLD_STAR};
+            PLD_TRY(run_case(ctx, setting));
+            setting.periodic = true;
+            PLD_TRY(run_case(ctx, setting));
+            setting.stencil = PLD_BOX;
+            PLD_TRY(run_case(ctx, setting));
+        }
+    return PLD_OK;
+}
+
+static pld_status body(pld_ctx *ctx, int argc, char **argv)
+{
+    TRY_PETSC(PetscInitializeNoArguments());
+    bench_head(pld_ctx_comm(ctx));
+    for (int i = 1; i < argc; i++)
+        PLD_TRY(run_edge(ctx, atoll(argv[i])));
+    for (int64_t edge = 32; argc == 1 && edge <= 128; edge *= 2)
+        PLD_TRY(run_edge(ctx, edge));
+    TRY_PETSC(PetscFinalize());
+    return PLD_OK;
+}
+
+int main(int argc, char **argv)
+{
+    return pld_main(argc, argv, body);
+}
