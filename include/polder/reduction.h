@@ -71,11 +71,11 @@ typedef void pld_combine(const void *in, void *inout, void *data);
 /** One quantity. Of all ranks the same: what, type, flags, nbins, edges, bytes,
  * and whether `where` is NULL. */
 typedef struct pld_term {
-    pld_measure what;
-    pld_type type; /**< of the elements of x and y */
-    int flags;     /**< 0 or PLD_FAST */
+    pld_measure what; /**< to be computed */
+    pld_type type;    /**< of the elements of x and y */
+    int flags;        /**< 0 or PLD_FAST */
     pld_box box;   /**< global indices of this rank's elements; may be empty */
-    pld_operand x;
+    pld_operand x; /**< the elements */
     pld_operand y; /**< of DOT, COVARIANCE, WEIGHTED: the second factor */
     /** Of histograms: bin b has edges[b] <= x < edges[b + 1], the last one its
      * upper edge too. What lies outside, or is NaN, is in no bin. */
@@ -86,9 +86,9 @@ typedef struct pld_term {
      * library: so the result depends on the number of ranks at most. Batches
      * with such terms send a second message, of all ranks' records. */
     int64_t bytes;
-    pld_combine *combine;
-    void *data; /**< for `combine` */
-    void *out;  /**< the result; its type is said at `what` */
+    pld_combine *combine; /**< of CUSTOM */
+    void *data;           /**< for `combine` */
+    void *out;            /**< the result; its type is said at `what` */
     /** Of MIN and MAX, NULL or three: the lowest global index that has the
      * value (of a NaN, if there is one); -1 of nothing. */
     int64_t *where;
@@ -101,7 +101,7 @@ PLD_API pld_term pld_term_of(pld_measure what, pld_type type, int64_t n,
 
 /** What to reduce. */
 typedef struct pld_reduction_spec {
-    int nterms;
+    int nterms;            /**< at least 1 */
     const pld_term *terms; /**< copied; what they point to is not */
 } pld_reduction_spec;
 
