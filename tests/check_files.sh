@@ -52,31 +52,31 @@ with h5py.File("height.h5", "r") as f:
     assert u[3, 4, 5] == ((3 * 20 + 4) * 30 + 5) / 7
     assert f["z"][1] == 15 and f["y"][0] == 0.25
 
-times, names = [], set()
-for grid in ET.parse("xdmf.h5.xdmf").iter("Grid"):
-    if grid.get("GridType") != "Uniform":
-        continue
-    step = len(times)
-    times.append(float(grid.find("Time").get("Value")))
-    for attribute in grid.findall("Attribute"):
-        names.add(attribute.get("Name"))
-        item = attribute.find("DataItem")
-        slab, data = item.findall("DataItem")
-        numbers = [int(word) for word in slab.text.split()]
-        n = len(numbers) // 3
-        start, stride, count = numbers[:n], numbers[n:2 * n], numbers[2 * n:]
-        path, name = data.text.split(":/")
-        with h5py.File(path, "r") as f:
-            variable = f[name]
-            assert list(variable.shape) == [int(n) for n in data.get("Dimensions").split()]
-            assert variable.dtype.itemsize == int(data.get("Precision"))
-            part = variable[tuple(slice(s, s + n) for s, n in zip(start, count))]
-            assert start[0] == step and set(stride) == {1}
-            assert part.size == math.prod(int(n) for n in item.get("Dimensions").split())
-            first = 100 * step + {"h": 0, "v": 1, "count": 2}[name]
-            comp = start[3] if len(start) > 3 else 0
-            assert part.flat[0] == 1 + first + comp, (name, step, part.flat[0])
-assert times == [0, 0.25, 0.5], times
+def look(attribute, step):
+    item = attribute.find("DataItem")
+    slab, data = item.findall("DataItem")
+    numbers = [int(word) for word in slab.text.split()]
+    n = len(numbers) // 3
+    start, stride, count = numbers[:n], numbers[n:2 * n], numbers[2 * n:]
+    path, name = data.text.split(":/")
+    with h5py.File(path, "r") as f:
+        variable = f[name]
+        assert list(variable.shape) == [int(n) for n in data.get("Dimensions").split()]
+        assert variable.dtype.itemsize == int(data.get("Precision"))
+        part = variable[tuple(slice(s, s + n) for s, n in zip(start, count))]
+    assert start[0] == step and set(stride) == {1}
+    assert part.size == math.prod(int(n) for n in item.get("Dimensions").split())
+    field = {"h": 0, "v": 1, "count": 2}[name]
+    comp = start[3] if name == "v" else 0
+    assert part.flat[0] == 1 + 100 * step + field + comp, (name, step, part.flat[0])
+    return attribute.get("Name")
+
+names = set()
+for mesh in ET.parse("xdmf.h5.xdmf").findall("Domain/Grid"):
+    steps = mesh.findall("Grid")
+    assert [float(step.find("Time").get("Value")) for step in steps] == [0, 0.25, 0.5]
+    for number, step in enumerate(steps):
+        names.update(look(attribute, number) for attribute in step.findall("Attribute"))
 assert names == {"h", "v_0", "v_1", "count"}, names
 END
 for python in python3 /usr/bin/python3; do

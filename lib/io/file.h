@@ -22,6 +22,7 @@ struct pld_file {
     int reserve;          /* of space, on rank 0: see preflight.h */
     int64_t bounce_bytes; /* of the buffer between fields and HDF5 */
     int64_t piece_bytes;  /* most that one call of HDF5 moves */
+    int64_t long_run;     /* bytes that each rank moves by itself */
 };
 
 /* Check the handle, or also that the file may be written to. *Local*. */
