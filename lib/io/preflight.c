@@ -32,6 +32,7 @@ static pld_status status_of(int code)
     }
 }
 
+#ifdef PLD_MPI_FLAVOUR_OPENMPI
 /* Whether a setting of Open MPI, a list of components with '^' in front when
  * it tells which not to use, lets the component be used. */
 static bool component_allowed(const char *setting, const char *component)
@@ -47,7 +48,6 @@ static bool component_allowed(const char *setting, const char *component)
  * without looking, and the process aborts when they are too many. */
 static pld_status check_lock_name(const char *path, int nranks)
 {
-#ifdef PLD_MPI_FLAVOUR_OPENMPI
     int length = snprintf(NULL, 0, "%s.locktest.%d", path, nranks - 1);
     PLD_CHECK(length < 256 ||
                   !component_allowed("OMPI_MCA_sharedfp", "lockedfile") ||
@@ -57,12 +57,16 @@ static pld_status check_lock_name(const char *path, int nranks)
               "relative to a folder nearer to the file, or set "
               "OMPI_MCA_sharedfp=^lockedfile; it is '%s'",
               strlen(path), strlen(path) - (size_t)(length - 255), path);
-#else
-    (void)path;
-    (void)nranks;
-#endif
     return PLD_OK;
 }
+#else
+static pld_status check_lock_name(const char *path, int nranks)
+{
+    (void)path;
+    (void)nranks;
+    return PLD_OK;
+}
+#endif
 
 /* The folder that `path` lies in. */
 static pld_status folder_of(const char *path, char folder[PATH_MAX])
