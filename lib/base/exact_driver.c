@@ -7,6 +7,9 @@ enum { LOOK_FIRST = 7 };
 /* Fewer elements than these are added one by one. */
 enum { FEW_VALUES = 12, FEW_PRODUCTS = 6 };
 
+/* Fewer elements than this do not need the slots. */
+enum { WORTH_SLOTS = 512 };
+
 /* Rows shorter than this are first put together. */
 enum { SHORT_ROW = 32 };
 
@@ -188,6 +191,15 @@ static bool add_looking(struct run *run, const struct pld_exact_tile *block)
     return false;
 }
 
+/* Slots are many: opened only where they pay. */
+static void add_anything(struct run *run, const struct pld_exact_tile *block)
+{
+    if (!run->slots.in_use && block->nrows * block->n < WORTH_SLOTS)
+        pld_exact_scalar(run->sum, run->term, block);
+    else
+        pld_exact_slots_add(&run->slots, run->term, block, run->sum);
+}
+
 static void add_block(struct run *run, const struct pld_exact_tile *block)
 {
     if (run->nlook == 0) {
@@ -196,7 +208,7 @@ static void add_block(struct run *run, const struct pld_exact_tile *block)
         run->nlook = LOOK_FIRST + 1;
     }
     if (!add_looking(run, block))
-        pld_exact_slots_add(&run->slots, run->term, block, run->sum);
+        add_anything(run, block);
     if (--run->nlook == 0)
         empty(run); /* back to where it is fast */
 }
