@@ -54,6 +54,26 @@ PLD_CALL pld_halo_end(pld_halo *halo);
 /** Begin and end. *Collective*. */
 PLD_CALL pld_halo_exchange(pld_halo *halo);
 
+/** Combine every ghost that an exchange would fill into the point that it is a
+ * copy of: the adjoint of the exchange. Own points become the PLD_SUM, PLD_MIN
+ * or PLD_MAX of their own value and of all these ghosts, on whatever rank;
+ * points that no ghost is a copy of, and the ghosts, keep their bits. To start
+ * anew set ghosts to 0 beforehand, to have them right exchange afterwards.
+ *
+ * Floating-point sums are exact over all that meets in a point, and rounded
+ * once; so the order of messages does not matter. What each ghost holds is up
+ * to the caller: contributions that were rounded when they were summed up
+ * within a rank depend on the decomposition.
+ * PLD_FAST_SUM adds to a point first the ghosts of its own rank, then those of
+ * others by ascending rank; ghosts of one rank from the lowest index to the
+ * highest. Integer sums wrap. A NaN anywhere gives NaN, -0 counts below +0, a
+ * sum that is zero is +0.
+ *
+ * PLD_ERR_TYPE for the minimum or maximum of c128, PLD_ERR_STATE between begin
+ * and end. *Collective*; the first call is agreed: it plans, and
+ * allocates buffers half as large again as those of the exchange. */
+PLD_CALL pld_halo_accumulate(pld_halo *halo, pld_op op);
+
 /** What one exchange moves, on this rank. */
 typedef struct pld_halo_info {
     int npeers;         /**< other ranks that it sends to or receives from */

@@ -1,5 +1,6 @@
 #include "polder/halo.h"
 
+#include "comm/adjoint.h"
 #include "comm/halo_spec.h"
 #include "comm/plan.h"
 #include "comm/transport.h"
@@ -7,6 +8,7 @@
 #include "base/alloc.h"
 #include "mesh/field.h"
 #include "par/context.h"
+#include "par/reduce.h"
 #include "polder/agree.h"
 
 #include <limits.h>
@@ -17,9 +19,10 @@
 struct pld_halo {
     uint32_t alive;
     pld_ctx *ctx;
-    int nfields;
+    pld_halo_spec spec; /* its fields are the halo's own list */
     pld_field **fields;
     struct pld_transport *transport;
+    struct pld_adjoint *adjoint; /* NULL until it is needed */
     pld_halo_info info;
     bool under_way;
 };
@@ -116,8 +119,9 @@ static pld_status hold_fields(const pld_halo_spec *spec, pld_halo *halo)
 {
     PLD_TRY(pld_alloc("fields of a halo", spec->nfields, sizeof *halo->fields,
                       &halo->fields));
-    halo->nfields = spec->nfields;
-    for (int i = 0; i < halo->nfields; i++) {
+    halo->spec = *spec;
+    halo->spec.fields = halo->fields;
+    for (int i = 0; i < spec->nfields; i++) {
         halo->fields[i] = spec->fields[i];
         pld_field_retain(halo->fields[i]);
     }
@@ -129,8 +133,10 @@ static pld_status destroy_alone(pld_halo **halo)
     pld_halo *old = *halo;
     if (!old)
         return PLD_OK;
-    pld_status status = pld_transport_destroy(&old->transport);
-    for (int i = 0; i < old->nfields; i++)
+    pld_status status = pld_adjoint_destroy(&old->adjoint);
+    if (status == PLD_OK)
+        status = pld_transport_destroy(&old->transport);
+    for (int i = 0; i < old->spec.nfields; i++)
         pld_field_release(old->fields[i]);
     pld_free(old->fields);
     pld_ctx_release(old->ctx, PLD_KIND_HALO);
@@ -238,6 +244,46 @@ pld_status pld_halo_exchange(pld_halo *halo)
     pld_status status = pld_halo_begin(halo);
     if (status == PLD_OK)
         status = pld_halo_end(halo);
+    pld_phase_end(halo->ctx, PLD_PHASE_EXCHANGE);
+    PLD_TRY(status);
+    return PLD_OK;
+}
+
+static pld_status plan_adjoint(pld_halo *halo, int tag)
+{
+    const pld_halo_spec *spec = &halo->spec;
+    struct pld_plan_item *items = NULL;
+    PLD_TRY(pld_alloc("items of a halo", spec->nfields, sizeof *items, &items));
+    for (int i = 0; i < spec->nfields; i++) {
+        items[i] = plan_item(spec, spec->fields[i]);
+        items[i].direct = true;
+    }
+    pld_status status = pld_adjoint_create(halo->ctx, tag, spec->nfields,
+                                           spec->fields, items, &halo->adjoint);
+    pld_free(items);
+    return status;
+}
+
+/* The first time, on all ranks. */
+static pld_status need_adjoint(pld_halo *halo)
+{
+    if (halo->adjoint)
+        return PLD_OK;
+    int tag = pld_ctx_tag(halo->ctx);
+    pld_status status = pld_agree(halo->ctx, plan_adjoint(halo, tag));
+    if (status != PLD_OK)
+        PLD_TRY(pld_adjoint_destroy(&halo->adjoint));
+    return status;
+}
+
+pld_status pld_halo_accumulate(pld_halo *halo, pld_op op)
+{
+    PLD_TRY(check_idle(halo, "halo"));
+    for (int i = 0; i < halo->spec.nfields; i++)
+        PLD_TRY(pld_reduce_check_kind(op, halo->fields[i]->type));
+    PLD_TRY(need_adjoint(halo));
+    pld_phase_begin(halo->ctx, PLD_PHASE_EXCHANGE);
+    pld_status status = pld_adjoint_run(halo->adjoint, op);
     pld_phase_end(halo->ctx, PLD_PHASE_EXCHANGE);
     PLD_TRY(status);
     return PLD_OK;

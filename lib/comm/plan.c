@@ -22,9 +22,9 @@ struct side {
 /* Whether the ghosts along a dimension are filled by wraps. */
 static bool is_wrapped(const struct pld_plan_item *item, int dim)
 {
-    return item->min_ghosts <= 1 && item->max_ghosts == PLD_MAXDIM &&
-           item->holds[dim].periodic && item->holds[dim].nparts == 1 &&
-           item->wants[dim].parts.nparts == 1;
+    return !item->direct && item->min_ghosts <= 1 &&
+           item->max_ghosts == PLD_MAXDIM && item->holds[dim].periodic &&
+           item->holds[dim].nparts == 1 && item->wants[dim].parts.nparts == 1;
 }
 
 /* What is in place along a dimension when a wrap along another one starts: the

@@ -27,6 +27,7 @@ struct pld_plan_item {
      * star, 1 and 3 for all ghosts, 0 and 0 for the own points alone. */
     int min_ghosts;
     int max_ghosts;
+    bool direct; /* every ghost straight from its owner: no wraps */
     int ncomps;
     size_t size; /* of an element */
 };
