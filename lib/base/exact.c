@@ -61,13 +61,15 @@ void pld_exact_deposit(pld_exact *sum, int64_t value, int exponent)
     int position = exponent - PLD_EXACT_BASE;
     int i = position / PLD_EXACT_RADIX;
     int shift = position % PLD_EXACT_RADIX;
-    int64_t sign = value < 0 ? -1 : 1;
-    uint64_t u = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    int64_t sign = value >> 63; /* 0 or -1: signs of data are unpredictable */
+    uint64_t u = (uint64_t)((value ^ sign) - sign);
     uint64_t rest = u >> (PLD_EXACT_RADIX - shift);
-    uint64_t low = u << shift & (uint64_t)digit_mask;
-    sum->limb[i] += sign * (int64_t)low;
-    sum->limb[i + 1] += sign * (int64_t)(rest & (uint64_t)digit_mask);
-    sum->limb[i + 2] += sign * (int64_t)(rest >> PLD_EXACT_RADIX);
+    int64_t low = (int64_t)(u << shift) & digit_mask;
+    int64_t middle = (int64_t)rest & digit_mask;
+    int64_t high = (int64_t)(rest >> PLD_EXACT_RADIX);
+    sum->limb[i] += (low ^ sign) - sign;
+    sum->limb[i + 1] += (middle ^ sign) - sign;
+    sum->limb[i + 2] += (high ^ sign) - sign;
     touch(sum, i, i + 2);
     count_addition(sum);
 }
@@ -109,8 +111,8 @@ void pld_exact_deposit_double(pld_exact *sum, double x)
         count_special(sum, is_nan(bits), negative);
         return;
     }
-    int64_t m = mantissa_of(bits);
-    pld_exact_deposit(sum, negative ? -m : m,
+    int64_t sign = -(int64_t)negative;
+    pld_exact_deposit(sum, (mantissa_of(bits) ^ sign) - sign,
                       exponent_of(bits) - PLD_EXACT_SCALE);
 }
 
@@ -132,10 +134,10 @@ void pld_exact_deposit_product(pld_exact *sum, double x, double y)
     wide product = (wide)mantissa_of(a) * (wide)mantissa_of(b);
     int64_t low = (int64_t)(product & ((UINT64_C(1) << 53) - 1));
     int64_t high = (int64_t)(product >> 53);
-    bool negative = (a ^ b) >> 63 != 0;
+    int64_t sign = -(int64_t)((a ^ b) >> 63);
     int exponent = exponent_of(a) + exponent_of(b) - 2 * PLD_EXACT_SCALE;
-    pld_exact_deposit(sum, negative ? -low : low, exponent);
-    pld_exact_deposit(sum, negative ? -high : high, exponent + 53);
+    pld_exact_deposit(sum, (low ^ sign) - sign, exponent);
+    pld_exact_deposit(sum, (high ^ sign) - sign, exponent + 53);
 }
 
 void pld_exact_merge(pld_exact *sum, const pld_exact *other)

@@ -166,6 +166,10 @@ INLINE bool feed_kind(struct pld_cascade *cascade,
     }
 
 LOOP(value_1, PLD_EXACT_VALUE, 1, 4, false)
+LOOP(small_value_1, PLD_EXACT_VALUE, 1, 1, false)
+LOOP(small_absolute_1, PLD_EXACT_ABSOLUTE, 1, 1, false)
+LOOP(small_square_1, PLD_EXACT_SQUARE, 1, 1, true)
+LOOP(small_product_1, PLD_EXACT_PRODUCT, 1, 1, true)
 LOOP(value_2, PLD_EXACT_VALUE, 2, 4, false)
 LOOP(value_3, PLD_EXACT_VALUE, 3, 4, false)
 LOOP(value_5, PLD_EXACT_VALUE, 5, 2, false)
@@ -201,11 +205,15 @@ static bool feed(struct pld_cascade *cascade, pld_exact_term term,
                               square_5, NULL, square_7},
         [PLD_EXACT_PRODUCT] = {NULL, product_1, product_2, product_3, NULL,
                                product_5, NULL, product_7}};
+    static loop *const small[] = {small_value_1, small_absolute_1,
+                                  small_square_1, small_product_1};
     loop *run = loops[term][cascade->nlevels];
     bool scaled = cascade->xscale != 1 || cascade->yscale != 1;
-    if (scaled && run == square_1)
+    if (cascade->nlanes == WIDTH)
+        run = small[term];
+    else if (scaled && run == square_1)
         run = scaled_square_1;
-    if (scaled && run == product_1)
+    else if (scaled && run == product_1)
         run = scaled_product_1;
     return run(cascade, block);
 }
@@ -240,14 +248,30 @@ static TARGET struct pld_exact_range scan(const struct pld_exact_tile *block)
                                                       : 1};
 }
 
-static TARGET bool sum_rest(const double rest[PLD_CASCADE_LANES], double *sum)
+/* What is rounded here raises no flag, and need not be exact. */
+static TARGET int highest(pld_exact_term term,
+                          const struct pld_exact_tile *block)
 {
-    vector a = _mm512_add_pd(_mm512_load_pd(rest), _mm512_load_pd(rest + 8));
-    vector b =
-        _mm512_add_pd(_mm512_load_pd(rest + 16), _mm512_load_pd(rest + 24));
-    double total = _mm512_reduce_add_pd(_mm512_add_pd(a, b));
-    __asm__ volatile("" : "+v"(total));
-    *sum = total;
+    __m512i high = _mm512_setzero_si512();
+    for (int64_t i = 0; i < block->n; i += WIDTH) {
+        int64_t left = block->n - i;
+        __mmask8 mask = (__mmask8)(left < WIDTH ? (1u << left) - 1 : 0xff);
+        vector x = _mm512_maskz_loadu_pd(mask, block->x + i);
+        if (pld_exact_is_product(term))
+            x = _mm512_mul_round_pd(
+                x, _mm512_maskz_loadu_pd(mask, block->y + i), QUIET);
+        high = _mm512_max_epu64(high, _mm512_castpd_si512(_mm512_abs_pd(x)));
+    }
+    return (int)(_mm512_reduce_max_epu64(high) >> 52);
+}
+
+static TARGET bool sum_rest(const double *rest, int nlanes, double *sum)
+{
+    vector total = _mm512_load_pd(rest);
+    for (int i = WIDTH; i < nlanes; i += WIDTH)
+        total = _mm512_add_pd(total, _mm512_load_pd(rest + i));
+    *sum = _mm512_reduce_add_pd(total);
+    __asm__ volatile("" : : "r"(sum) : "memory");
     if (!pld_flags_raised())
         return true;
     pld_flags_clear();
@@ -257,6 +281,7 @@ static TARGET bool sum_rest(const double rest[PLD_CASCADE_LANES], double *sum)
 static const struct pld_exact_tier tier = {.name = "avx512",
                                            .feed = feed,
                                            .scan = scan,
+                                           .highest = highest,
                                            .sum_rest = sum_rest,
                                            .nchoices = 5,
                                            .nlevels = {1, 2, 3, 5, 7},

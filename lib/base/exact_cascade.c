@@ -24,11 +24,11 @@ void pld_cascade_open(struct pld_cascade *cascade, int nlevels, int nparts,
         for (int j = 0; j < nlevels; j++) {
             double anchor = anchor_of(top - 53 * part - step * j);
             cascade->anchor[part][j] = anchor;
-            for (int i = 0; i < PLD_CASCADE_LANES; i++)
+            for (int i = 0; i < cascade->nlanes; i++)
                 cascade->level[part][j][i] = anchor;
         }
     for (int part = 0; part < nrests(cascade, nparts); part++)
-        for (int i = 0; i < PLD_CASCADE_LANES; i++)
+        for (int i = 0; i < cascade->nlanes; i++)
             cascade->rest[part][i] = 0;
 }
 
@@ -59,12 +59,12 @@ static void deposit_scaled(pld_exact *sum, double x, int exponent)
 }
 
 /* Within a binade the bits of doubles count multiples of the last one. */
-static bool sum_within(const double level[PLD_CASCADE_LANES], int64_t start,
+static bool sum_within(const double *level, int nlanes, int64_t start,
                        int64_t *total)
 {
     uint64_t differ = 0;
     uint64_t t = 0;
-    for (int i = 0; i < PLD_CASCADE_LANES; i++) {
+    for (int i = 0; i < nlanes; i++) {
         uint64_t bits = pld_double_bits(level[i]);
         t += bits - (uint64_t)start;
         differ |= bits ^ (uint64_t)start;
@@ -74,13 +74,13 @@ static bool sum_within(const double level[PLD_CASCADE_LANES], int64_t start,
 }
 
 /* In the next few binades above they count 2, 4, ... times as much. */
-static bool sum_above(const double level[PLD_CASCADE_LANES], int64_t start,
+static bool sum_above(const double *level, int nlanes, int64_t start,
                       int64_t *total)
 {
     enum { MAX_ABOVE = 4 };
     const int64_t leading = INT64_C(1) << 52;
     *total = 0;
-    for (int i = 0; i < PLD_CASCADE_LANES; i++) {
+    for (int i = 0; i < nlanes; i++) {
         int64_t bits = (int64_t)pld_double_bits(level[i]);
         int above = (int)((bits >> 52) - (start >> 52));
         if (above < 0 || above > MAX_ABOVE)
@@ -91,52 +91,53 @@ static bool sum_above(const double level[PLD_CASCADE_LANES], int64_t start,
     return true;
 }
 
-static void empty_level(const double level[PLD_CASCADE_LANES], double anchor,
+static void empty_level(const double *level, int nlanes, double anchor,
                         int exponent, pld_exact *sum)
 {
     int64_t start = (int64_t)pld_double_bits(anchor);
     int64_t total;
-    if (sum_within(level, start, &total) || sum_above(level, start, &total)) {
+    if (sum_within(level, nlanes, start, &total) ||
+        sum_above(level, nlanes, start, &total)) {
         deposit(sum, total, (int)(start >> 52) - PLD_EXACT_SCALE + exponent);
         return;
     }
-    for (int i = 0; i < PLD_CASCADE_LANES; i++) {
+    for (int i = 0; i < nlanes; i++) {
         deposit_scaled(sum, level[i], exponent);
         deposit_scaled(sum, -anchor, exponent);
     }
 }
 
 /* Not inlined: see exact_environment.h. */
-static __attribute__((noinline)) double
-sum_of_lanes(const double rest[PLD_CASCADE_LANES])
+static __attribute__((noinline)) double sum_of_lanes(const double *rest,
+                                                     int nlanes)
 {
-    double sums[8];
-    for (int i = 0; i < 8; i++)
-        sums[i] = (rest[i] + rest[i + 8]) + (rest[i + 16] + rest[i + 24]);
-    return ((sums[0] + sums[4]) + (sums[2] + sums[6])) +
-           ((sums[1] + sums[5]) + (sums[3] + sums[7]));
+    double sums[4] = {0};
+    for (int i = 0; i < nlanes; i += 4)
+        for (int k = 0; k < 4; k++)
+            sums[k] += rest[i + k];
+    return (sums[0] + sums[2]) + (sums[1] + sums[3]);
 }
 
-bool pld_exact_sum_rest(const double rest[PLD_CASCADE_LANES], double *sum)
+bool pld_exact_sum_rest(const double *rest, int nlanes, double *sum)
 {
-    *sum = sum_of_lanes(rest);
+    *sum = sum_of_lanes(rest, nlanes);
     if (!pld_flags_raised())
         return true;
     pld_flags_clear();
     return false;
 }
 
-static void empty_rest(const double rest[PLD_CASCADE_LANES], int exponent,
+static void empty_rest(const double *rest, int nlanes, int exponent,
                        const struct pld_exact_tier *tier, pld_exact *sum)
 {
     double total;
     if (tier->sum_rest == NULL)
         return;
-    if (tier->sum_rest(rest, &total)) {
+    if (tier->sum_rest(rest, nlanes, &total)) {
         deposit_scaled(sum, total, exponent);
         return;
     }
-    for (int i = 0; i < PLD_CASCADE_LANES; i++)
+    for (int i = 0; i < nlanes; i++)
         deposit_scaled(sum, rest[i], exponent);
 }
 
@@ -145,8 +146,9 @@ void pld_cascade_empty(struct pld_cascade *cascade, int nparts,
 {
     for (int part = 0; part < nparts; part++)
         for (int j = 0; j < cascade->nlevels; j++)
-            empty_level(cascade->level[part][j], cascade->anchor[part][j],
-                        cascade->exponent, sum);
+            empty_level(cascade->level[part][j], cascade->nlanes,
+                        cascade->anchor[part][j], cascade->exponent, sum);
     for (int part = 0; part < nrests(cascade, nparts); part++)
-        empty_rest(cascade->rest[part], cascade->exponent, tier, sum);
+        empty_rest(cascade->rest[part], cascade->nlanes, cascade->exponent,
+                   tier, sum);
 }

@@ -34,6 +34,7 @@ struct pld_cascade {
     double xscale; /* powers of two that keep products in range */
     double yscale;
     int nlevels;
+    int nlanes;   /* in use */
     int top;      /* exponent of the first anchor */
     int exponent; /* what is in here counts times 2^exponent */
     int nblocks;  /* added since the levels were empty */
@@ -54,8 +55,10 @@ struct pld_exact_tier {
                  const struct pld_exact_tile *block);
     /* Range of the elements of x. */
     struct pld_exact_range (*scan)(const struct pld_exact_tile *block);
+    /* Exponent field of the highest of a few terms, or NULL: see `scan`. */
+    int (*highest)(pld_exact_term term, const struct pld_exact_tile *block);
     /* Sum of the rest; false when that is not exact. */
-    bool (*sum_rest)(const double rest[PLD_CASCADE_LANES], double *sum);
+    bool (*sum_rest)(const double *rest, int nlanes, double *sum);
     /* Numbers of levels that feed knows, from the least on, and the binades
      * that each may span. None at all are two rests. */
     int nchoices;
@@ -83,7 +86,7 @@ void pld_cascade_empty(struct pld_cascade *cascade, int nparts,
                        const struct pld_exact_tier *tier, pld_exact *sum);
 
 /* Sum of the rest of lanes where flags tell whether it is exact. */
-bool pld_exact_sum_rest(const double rest[PLD_CASCADE_LANES], double *sum);
+bool pld_exact_sum_rest(const double *rest, int nlanes, double *sum);
 
 /* The last resort: sums by exponent, in integers; any block will do. Values
  * have a slot for each sign and exponent, products for each sum of exponents.

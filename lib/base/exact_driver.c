@@ -8,10 +8,13 @@ enum { LOOK_FIRST = 7 };
 enum { FEW_VALUES = 12, FEW_PRODUCTS = 6 };
 
 /* Fewer elements than this do not need the slots. */
-enum { WORTH_SLOTS = 512 };
+enum { WORTH_SLOTS = 256 };
 
 /* Rows shorter than this are first put together. */
 enum { SHORT_ROW = 32 };
+
+/* A tile is small up to this many elements in one row. */
+enum { SMALL = 256 };
 
 /* As far as memory is fetched ahead. */
 enum { AHEAD = 1024 };
@@ -22,6 +25,7 @@ struct run {
     pld_exact_term term;
     const struct pld_exact_tier *tier;
     int nparts;
+    int nlanes;
     int room;  /* binades from the highest term to the first anchor */
     int nlook; /* blocks to look at first */
     bool is_open;
@@ -38,17 +42,27 @@ static void empty(struct run *run)
 
 /* --- How many levels, and where ------------------------------------------- */
 
+/* Where sums may leave their binades, small tiles use fewer lanes: what it
+ * takes to start and empty them matters there. */
+static int lanes_for(const struct pld_exact_tile *tile,
+                     const struct pld_exact_tier *tier, int nparts)
+{
+    if (tier->strict)
+        return tier->nlanes / nparts;
+    bool small = tile->nrows == 1 && tile->n <= SMALL;
+    return small ? tier->nlanes / 4 : tier->nlanes;
+}
+
 /* Binades that the sums of a lane need above its terms. Where they may leave
  * the binade of their anchor, if only they do not do it often, signs are taken
  * for random; else the worst is assumed. */
 static int room_for(const struct pld_exact_tile *tile,
-                    const struct pld_exact_tier *tier, int nparts)
+                    const struct pld_exact_tier *tier, int nlanes)
 {
     const int64_t most = PLD_CASCADE_BLOCK * tier->nblocks;
     int64_t n = tile->nrows < most ? tile->nrows * tile->n : most;
     int adds = tile->nrows > 1 ? 1 : 0; /* ends of rows are uneven */
-    for (int64_t lane = tier->nlanes / nparts; lane < n && lane < most;
-         lane *= 2)
+    for (int64_t lane = nlanes; lane < n && lane < most; lane *= 2)
         adds++;
     return tier->strict ? 2 + adds : 2 + adds / 2;
 }
@@ -123,6 +137,14 @@ static int choice_for(const struct run *run, struct need need)
     return need.possible ? choice : tier->nchoices;
 }
 
+/* Only the least number of levels has loops for few lanes. */
+static int lanes_of(const struct run *run, int nlevels)
+{
+    bool strict = run->tier->strict;
+    return strict || nlevels == run->tier->nlevels[0] ? run->nlanes
+                                                      : run->tier->nlanes;
+}
+
 static void open(struct run *run, int nlevels, struct need need)
 {
     struct pld_cascade *cascade = &run->cascade;
@@ -130,6 +152,7 @@ static void open(struct run *run, int nlevels, struct need need)
     cascade->xscale = pld_bits_double((uint64_t)(need.xshift + 1023) << 52);
     cascade->yscale = pld_bits_double((uint64_t)(need.yshift + 1023) << 52);
     cascade->exponent = -need.xshift - need.yshift;
+    cascade->nlanes = lanes_of(run, nlevels);
     pld_cascade_open(cascade, nlevels, run->nparts, need.top, run->tier->step);
     run->is_open = true;
 }
@@ -158,16 +181,29 @@ static bool feed(struct run *run, const struct pld_exact_tile *block)
     return true;
 }
 
+/* What the first elements suggest. */
+static struct need guess(const struct run *run,
+                         const struct pld_exact_tile *block)
+{
+    struct pld_exact_tile start = *block;
+    start.nrows = 1;
+    start.n = block->n < SHORT_ROW ? block->n : SHORT_ROW;
+    if (run->tier->highest == NULL) {
+        struct need need = look(run, &start);
+        need.top += 2; /* others may be higher */
+        return need;
+    }
+    int high = run->tier->highest(run->term, &start) - 1023;
+    struct need need = {.top = high + run->room};
+    need.possible = run->nparts == 1 || (high > -500 && high < 950);
+    return need;
+}
+
 /* As it went well so far; else as the first elements suggest. */
 static bool add_guessing(struct run *run, const struct pld_exact_tile *block)
 {
     if (!run->is_open) {
-        struct pld_exact_tile start = *block;
-        start.nrows = 1;
-        start.n = block->n < SHORT_ROW ? block->n : SHORT_ROW;
-        struct need need = look(run, &start);
-        if (run->tier->strict)
-            need.top += 2; /* others may be higher */
+        struct need need = guess(run, block);
         if (!need.possible || need.top > 1022)
             return false;
         open(run, run->tier->nlevels[first_choice(run)], need);
@@ -304,7 +340,8 @@ void pld_exact_add_tile(pld_exact *sum, pld_exact_term term,
     run.term = term;
     run.tier = tier;
     run.nparts = product ? 2 : 1;
-    run.room = room_for(tile, tier, run.nparts);
+    run.nlanes = lanes_for(tile, tier, run.nparts);
+    run.room = room_for(tile, tier, run.nlanes);
     run.nlook = 0;
     run.is_open = false;
     run.slots.in_use = false;
