@@ -5,15 +5,20 @@
  *
  * for blocks of EDGE^3 points (32 64 128), cut along the slowest or the fastest
  * dimension, components interleaved. References, in the same run:
- *   petsc:LocalToLocal   in place, on the memory of the field
- *   petsc:GlobalToLocal  from a vector without ghosts into that memory */
+ *   petsc:LocalToLocal   in place, in a vector with ghosts
+ *   petsc:GlobalToLocal  from a vector without ghosts into one with ghosts
+ * Between open ends PETSc holds no ghosts outside of the domain: where it is
+ * cut along the slowest dimension it then copies but the faces. */
 #include "peers/petsc.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "support/bench.h"
 #include "support/ghosts.h"
+
+enum { MAX_COMPS = 4 };
 
 struct setting {
     int64_t edge;
@@ -30,8 +35,8 @@ struct bench {
     pld_field *field;
     pld_halo *halo;
     DM dm;
-    Vec local; /* the memory of the field */
-    Vec global;
+    Vec local;  /* with ghosts */
+    Vec global; /* without */
 };
 
 /* --- The ways ------------------------------------------------------------- */
@@ -64,14 +69,27 @@ static const struct bench_way ways[NWAYS] = {
     {"petsc:LocalToLocal", run_local},
     {"petsc:GlobalToLocal", run_global}};
 
-static void negate(Vec vector)
+static void negate(double *values, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        values[i] = -values[i];
+}
+
+static void negate_vector(Vec vector)
 {
     PetscInt n = 0;
     double *values = NULL;
     must(VecGetLocalSize(vector, &n) == 0 && VecGetArray(vector, &values) == 0);
-    for (PetscInt i = 0; i < n; i++)
-        values[i] = -values[i];
+    negate(values, n);
     must(VecRestoreArray(vector, &values) == 0);
+}
+
+static double *point_at(pld_view view, const int64_t index[PLD_MAXDIM])
+{
+    double *point = view.f64;
+    for (int d = 0; d < PLD_MAXDIM; d++)
+        point += index[d] * view.stride[d];
+    return point;
 }
 
 /* A time step of some simulation: reads and writes the whole block; with a
@@ -79,14 +97,46 @@ static void negate(Vec vector)
 static void touch(void *data, int way)
 {
     struct bench *bench = data;
-    negate(bench->local);
+    pld_view view = pld_field_view(bench->field);
+    if (way == POLDER)
+        negate(point_at(view, view.valid.first),
+               pld_box_volume(view.valid) * bench->setting.ncomps);
+    else
+        negate_vector(bench->local);
     if (way == GLOBAL_TO_LOCAL)
-        negate(bench->global);
+        negate_vector(bench->global);
 }
 
-static pld_status check(struct bench *bench, int way, bool *good)
+/* --- Whether a way fills the right ghosts --------------------------------- */
+
+/* Copy what PETSc's vector with ghosts holds from the field, or back. */
+static pld_status copy(struct bench *bench, bool back)
 {
-    ghosts_reset(bench->field);
+    PetscInt first[PLD_MAXDIM];
+    PetscInt count[PLD_MAXDIM];
+    TRY_PETSC(DMDAGetGhostCorners(bench->dm, &first[2], &first[1], &first[0],
+                                  &count[2], &count[1], &count[0]));
+    double *row = NULL;
+    TRY_PETSC(VecGetArray(bench->local, &row));
+    double *start = row;
+    size_t length = (size_t)(count[2] * bench->setting.ncomps);
+    for (int64_t k = first[0]; k < first[0] + count[0]; k++)
+        for (int64_t j = first[1]; j < first[1] + count[1]; j++) {
+            double *point = point_at(pld_field_view(bench->field),
+                                     (int64_t[]){k, j, first[2]});
+            memcpy(back ? point : row, back ? row : point,
+                   length * sizeof *row);
+            row += length;
+        }
+    TRY_PETSC(VecRestoreArray(bench->local, &start));
+    return PLD_OK;
+}
+
+static pld_status check_petsc(struct bench *bench, int way)
+{
+    const double zeros[MAX_COMPS] = {0.0};
+    PLD_TRY(copy(bench, false));
+    PLD_TRY(pld_field_set(bench->field, zeros));
     if (way == GLOBAL_TO_LOCAL) {
         /* Ghosts are 0 and add nothing; INSERT_VALUES is refused. */
         TRY_PETSC(VecSet(bench->global, 0.0));
@@ -95,6 +145,16 @@ static pld_status check(struct bench *bench, int way, bool *good)
         TRY_PETSC(VecSet(bench->local, 0.0));
     }
     ways[way].run(bench);
+    return copy(bench, true);
+}
+
+static pld_status check(struct bench *bench, int way, bool *good)
+{
+    ghosts_reset(bench->field);
+    if (way == POLDER)
+        run_polder(bench);
+    else
+        PLD_TRY(check_petsc(bench, way));
     *good = bench_all(bench->comm,
                       ghosts_are_right(bench->field, bench->setting.stencil));
     return PLD_OK;
@@ -123,15 +183,14 @@ static pld_status create_ours(pld_ctx *ctx, struct bench *bench)
                            &bench->halo);
 }
 
-/* Dimensions in PETSc's order, fastest first; ghosts outside of the domain too,
- * as a field has them. */
+/* PETSc names dimensions in the order x, y, z: fastest first. */
 static pld_status create_theirs(struct bench *bench)
 {
     const struct setting *setting = &bench->setting;
     const pld_grid *grid = bench->grid;
     pld_box domain = pld_grid_domain(grid);
     DMBoundaryType side =
-        setting->periodic ? DM_BOUNDARY_PERIODIC : DM_BOUNDARY_GHOSTED;
+        setting->periodic ? DM_BOUNDARY_PERIODIC : DM_BOUNDARY_NONE;
     TRY_PETSC(DMDACreate3d(bench->comm, side, side, side,
                            setting->stencil == PLD_STAR ? DMDA_STENCIL_STAR
                                                         : DMDA_STENCIL_BOX,
@@ -140,13 +199,7 @@ static pld_status create_theirs(struct bench *bench)
                            pld_grid_nprocs(grid, 1), pld_grid_nprocs(grid, 0),
                            setting->ncomps, 1, NULL, NULL, NULL, &bench->dm));
     TRY_PETSC(DMSetUp(bench->dm));
-    pld_view view = pld_field_view(bench->field);
-    double *memory = view.f64;
-    for (int d = 0; d < PLD_MAXDIM; d++)
-        memory += view.valid.first[d] * view.stride[d];
-    int64_t count = pld_box_volume(view.valid) * setting->ncomps;
-    TRY_PETSC(VecCreateSeqWithArray(PETSC_COMM_SELF, setting->ncomps,
-                                    (PetscInt)count, memory, &bench->local));
+    TRY_PETSC(DMCreateLocalVector(bench->dm, &bench->local));
     TRY_PETSC(DMCreateGlobalVector(bench->dm, &bench->global));
     return PLD_OK;
 }
@@ -189,7 +242,7 @@ static pld_status run_case(pld_ctx *ctx, struct setting setting)
 static pld_status run_edge(pld_ctx *ctx, int64_t edge)
 {
     for (int cut = 0; cut < PLD_MAXDIM; cut += PLD_MAXDIM - 1)
-        for (int ncomps = 1; ncomps <= 4; ncomps += 3) {
+        for (int ncomps = 1; ncomps <= MAX_COMPS; ncomps += 3) {
             struct setting setting = {.edge = edge,
                                       .ncomps = ncomps,
                                       .cut = cut,
