@@ -14,12 +14,13 @@ PLD_BEGIN_C
  * extremes, counts and histograms of arrays that lie across the ranks, combined
  * in one message.
  *
- *     double norm, energy;
- *     pld_term terms[] = {pld_term_of(PLD_MEASURE_NORM2, PLD_F64, n, r, &norm),
- *                         pld_term_of(PLD_MEASURE_DOT, PLD_F64, n, r,
- * &energy)}; terms[1].y = (pld_operand){.data = z}; pld_reduction_spec spec =
- * {.nterms = 2, .terms = terms}; PLD_TRY(pld_reduction_create(ctx, &spec,
- * &reduction));
+ *     double norm;
+ *     double highest;
+ *     pld_term terms[2];
+ *     terms[0] = pld_term_of(PLD_MEASURE_NORM2, PLD_F64, n, x, &norm);
+ *     terms[1] = pld_term_of(PLD_MEASURE_MAX, PLD_F64, n, x, &highest);
+ *     pld_reduction_spec spec = {.nterms = 2, .terms = terms};
+ *     PLD_TRY(pld_reduction_create(ctx, &spec, &reduction));
  *     ...
  *         PLD_TRY(pld_reduction_run(reduction));
  *
