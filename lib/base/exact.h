@@ -60,6 +60,7 @@ struct pld_exact_tile {
     int64_t xrow;
     int64_t yrow;
     int64_t ahead; /* elements that follow, and are needed soon */
+    bool far;      /* part of more than caches hold */
 };
 
 /* Kernels run in the default floating-point environment: to nearest, denormal

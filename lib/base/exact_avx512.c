@@ -79,6 +79,7 @@ struct kind {
     int nlevels;
     int nchains;
     bool scaled;
+    bool far; /* from memory; else from a cache */
 };
 
 struct state {
@@ -107,6 +108,15 @@ INLINE void push_term(struct state *s, vector x, vector y, const int u,
     push(&s->parts[1], _mm512_fmsub_pd(x, y, product), u, kind.nlevels);
 }
 
+/* What comes from memory is better fetched to the second cache only. */
+INLINE void fetch(const double *x, const bool far)
+{
+    if (far)
+        _mm_prefetch(x, _MM_HINT_T1);
+    else
+        _mm_prefetch(x, _MM_HINT_T0);
+}
+
 INLINE void feed_row(struct state *s, const double *x, const double *y,
                      int64_t n, int64_t ahead, const struct kind kind)
 {
@@ -117,9 +127,9 @@ INLINE void feed_row(struct state *s, const double *x, const double *y,
         for (int u = 0; u < kind.nchains; u++) {
             vector a = _mm512_loadu_pd(x + i + u * WIDTH);
             vector b = two ? _mm512_loadu_pd(y + i + u * WIDTH) : a;
-            _mm_prefetch(x + i + u * WIDTH + ahead, _MM_HINT_T1);
+            fetch(x + i + u * WIDTH + ahead, kind.far);
             if (two)
-                _mm_prefetch(y + i + u * WIDTH + ahead, _MM_HINT_T1);
+                fetch(y + i + u * WIDTH + ahead, kind.far);
             push_term(s, a, b, u, kind);
         }
     for (int u = 0; u < kind.nchains && i < n; u++, i += WIDTH) {
@@ -165,32 +175,36 @@ INLINE bool feed_kind(struct pld_cascade *cascade,
         return feed_kind(cascade, block, (struct kind){__VA_ARGS__});          \
     }
 
-LOOP(value_1, PLD_EXACT_VALUE, 1, 4, false)
-LOOP(small_value_1, PLD_EXACT_VALUE, 1, 1, false)
-LOOP(small_absolute_1, PLD_EXACT_ABSOLUTE, 1, 1, false)
-LOOP(small_square_1, PLD_EXACT_SQUARE, 1, 1, true)
-LOOP(small_product_1, PLD_EXACT_PRODUCT, 1, 1, true)
-LOOP(value_2, PLD_EXACT_VALUE, 2, 4, false)
-LOOP(value_3, PLD_EXACT_VALUE, 3, 4, false)
-LOOP(value_5, PLD_EXACT_VALUE, 5, 2, false)
-LOOP(value_7, PLD_EXACT_VALUE, 7, 2, false)
-LOOP(absolute_1, PLD_EXACT_ABSOLUTE, 1, 4, false)
-LOOP(absolute_2, PLD_EXACT_ABSOLUTE, 2, 4, false)
-LOOP(absolute_3, PLD_EXACT_ABSOLUTE, 3, 4, false)
-LOOP(absolute_5, PLD_EXACT_ABSOLUTE, 5, 2, false)
-LOOP(absolute_7, PLD_EXACT_ABSOLUTE, 7, 2, false)
-LOOP(square_1, PLD_EXACT_SQUARE, 1, 4, false)
-LOOP(scaled_square_1, PLD_EXACT_SQUARE, 1, 4, true)
-LOOP(square_2, PLD_EXACT_SQUARE, 2, 2, true)
-LOOP(square_3, PLD_EXACT_SQUARE, 3, 2, true)
-LOOP(square_5, PLD_EXACT_SQUARE, 5, 1, true)
-LOOP(square_7, PLD_EXACT_SQUARE, 7, 1, true)
-LOOP(product_1, PLD_EXACT_PRODUCT, 1, 4, false)
-LOOP(scaled_product_1, PLD_EXACT_PRODUCT, 1, 4, true)
-LOOP(product_2, PLD_EXACT_PRODUCT, 2, 2, true)
-LOOP(product_3, PLD_EXACT_PRODUCT, 3, 2, true)
-LOOP(product_5, PLD_EXACT_PRODUCT, 5, 1, true)
-LOOP(product_7, PLD_EXACT_PRODUCT, 7, 1, true)
+LOOP(value_1, PLD_EXACT_VALUE, 1, 4, false, false)
+LOOP(far_value_1, PLD_EXACT_VALUE, 1, 4, false, true)
+LOOP(small_value_1, PLD_EXACT_VALUE, 1, 1, false, false)
+LOOP(small_absolute_1, PLD_EXACT_ABSOLUTE, 1, 1, false, false)
+LOOP(small_square_1, PLD_EXACT_SQUARE, 1, 1, true, false)
+LOOP(small_product_1, PLD_EXACT_PRODUCT, 1, 1, true, false)
+LOOP(value_2, PLD_EXACT_VALUE, 2, 4, false, true)
+LOOP(value_3, PLD_EXACT_VALUE, 3, 4, false, true)
+LOOP(value_5, PLD_EXACT_VALUE, 5, 2, false, true)
+LOOP(value_7, PLD_EXACT_VALUE, 7, 2, false, true)
+LOOP(absolute_1, PLD_EXACT_ABSOLUTE, 1, 4, false, false)
+LOOP(far_absolute_1, PLD_EXACT_ABSOLUTE, 1, 4, false, true)
+LOOP(absolute_2, PLD_EXACT_ABSOLUTE, 2, 4, false, true)
+LOOP(absolute_3, PLD_EXACT_ABSOLUTE, 3, 4, false, true)
+LOOP(absolute_5, PLD_EXACT_ABSOLUTE, 5, 2, false, true)
+LOOP(absolute_7, PLD_EXACT_ABSOLUTE, 7, 2, false, true)
+LOOP(square_1, PLD_EXACT_SQUARE, 1, 4, false, false)
+LOOP(far_square_1, PLD_EXACT_SQUARE, 1, 4, false, true)
+LOOP(scaled_square_1, PLD_EXACT_SQUARE, 1, 4, true, true)
+LOOP(square_2, PLD_EXACT_SQUARE, 2, 2, true, true)
+LOOP(square_3, PLD_EXACT_SQUARE, 3, 2, true, true)
+LOOP(square_5, PLD_EXACT_SQUARE, 5, 1, true, true)
+LOOP(square_7, PLD_EXACT_SQUARE, 7, 1, true, true)
+LOOP(product_1, PLD_EXACT_PRODUCT, 1, 4, false, false)
+LOOP(far_product_1, PLD_EXACT_PRODUCT, 1, 4, false, true)
+LOOP(scaled_product_1, PLD_EXACT_PRODUCT, 1, 4, true, true)
+LOOP(product_2, PLD_EXACT_PRODUCT, 2, 2, true, true)
+LOOP(product_3, PLD_EXACT_PRODUCT, 3, 2, true, true)
+LOOP(product_5, PLD_EXACT_PRODUCT, 5, 1, true, true)
+LOOP(product_7, PLD_EXACT_PRODUCT, 7, 1, true, true)
 
 static bool feed(struct pld_cascade *cascade, pld_exact_term term,
                  const struct pld_exact_tile *block)
@@ -207,6 +221,8 @@ static bool feed(struct pld_cascade *cascade, pld_exact_term term,
                                product_5, NULL, product_7}};
     static loop *const small[] = {small_value_1, small_absolute_1,
                                   small_square_1, small_product_1};
+    static loop *const far[] = {far_value_1, far_absolute_1, far_square_1,
+                                far_product_1};
     loop *run = loops[term][cascade->nlevels];
     bool scaled = cascade->xscale != 1 || cascade->yscale != 1;
     if (cascade->nlanes == WIDTH)
@@ -215,6 +231,8 @@ static bool feed(struct pld_cascade *cascade, pld_exact_term term,
         run = scaled_square_1;
     else if (scaled && run == product_1)
         run = scaled_product_1;
+    else if (block->far && cascade->nlevels == 1)
+        run = far[term];
     return run(cascade, block);
 }
 

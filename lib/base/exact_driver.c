@@ -19,6 +19,9 @@ enum { SMALL = 256 };
 /* As far as memory is fetched ahead. */
 enum { AHEAD = 1024 };
 
+/* More elements than this are taken to lie in memory, and not in a cache. */
+enum { FAR = 1 << 23 };
+
 /* What it takes to add up a tile. */
 struct run {
     pld_exact *sum;
@@ -271,6 +274,7 @@ static struct pld_exact_tile part_of(const struct pld_exact_tile *tile,
     part.nrows = nrows;
     part.n = n;
     part.ahead = ahead_of(tile, &part);
+    part.far = tile->nrows * tile->n > FAR;
     return part;
 }
 
