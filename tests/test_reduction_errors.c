@@ -108,6 +108,10 @@ TEST(records_that_make_no_sense_are_named)
     term.combine = keep;
     term.x.data = NULL;
     assert_fails(PLD_ERR_ARG, create_one(term), "every rank gives a record");
+    term.x.data = x;
+    term.bytes = INT64_C(1) << 40;
+    assert_fails(PLD_ERR_OVERFLOW, create_one(term),
+                 "records of 1099511627776 bytes are too long");
 }
 
 TEST(calls_out_of_order_are_refused)

@@ -277,12 +277,17 @@ static void find_lowest(const struct pld_piece *piece, void *data)
     struct pld_extreme *best = work->at.extremes;
     int64_t key[PLD_PIECE];
     load_ranked(work, piece, key);
-    for (int i = 0; i < piece->n; i++)
-        if (key[i] < best->key || best->place[0] == INT64_MAX)
-            *best =
-                (struct pld_extreme){.key = key[i],
-                                     .place = {piece->first[0], piece->first[1],
-                                               piece->first[2] + i}};
+    int64_t lowest = key[0];
+    for (int i = 1; i < piece->n; i++)
+        lowest = key[i] < lowest ? key[i] : lowest;
+    if (lowest >= best->key && best->place[0] != INT64_MAX)
+        return;
+    int i = 0;
+    while (key[i] != lowest)
+        i++;
+    *best = (struct pld_extreme){
+        .key = lowest,
+        .place = {piece->first[0], piece->first[1], piece->first[2] + i}};
 }
 
 /* --- Terms ---------------------------------------------------------------- */
