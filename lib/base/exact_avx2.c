@@ -8,7 +8,7 @@
 #define TARGET __attribute__((target("avx2,fma")))
 #define PRODUCT_ERROR(x, y, p) _mm256_fmsub_pd(x, y, p)
 
-#include "base/exact_residual.h"
+#include "base/exact_residual.inc"
 
 void pld_exact_c11_avx2(pld_exact *sum, pld_exact_term term,
                         const struct pld_exact_tile *tile)

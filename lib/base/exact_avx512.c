@@ -247,6 +247,7 @@ static TARGET struct pld_exact_range scan(const struct pld_exact_tile *block)
     for (int64_t row = 0; row < block->nrows; row++)
         for (int64_t i = 0; i < block->n; i += WIDTH) {
             int64_t left = block->n - i;
+            fetch(block->x + row * block->xrow + i + block->ahead, true);
             __mmask8 mask = (__mmask8)(left < WIDTH ? (1u << left) - 1 : 0xff);
             __m512i bits = _mm512_and_si512(
                 magnitude, _mm512_maskz_loadu_epi64(

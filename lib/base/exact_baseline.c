@@ -3,7 +3,7 @@
 #define VECTOR_BYTES 16
 #define TARGET
 
-#include "base/exact_residual.h"
+#include "base/exact_residual.inc"
 
 void pld_exact_c11(pld_exact *sum, pld_exact_term term,
                    const struct pld_exact_tile *tile)

@@ -1,7 +1,7 @@
 #include "base/exact_cascade.h"
 
-/* After a block that needed more levels, this many are looked at before they
- * are tried. */
+/* After two blocks in turn that needed more levels, this many are looked at
+ * before they are tried. */
 enum { LOOK_FIRST = 7 };
 
 /* Fewer elements than these are added one by one. */
@@ -29,8 +29,9 @@ struct run {
     const struct pld_exact_tier *tier;
     int nparts;
     int nlanes;
-    int room;  /* binades from the highest term to the first anchor */
-    int nlook; /* blocks to look at first */
+    int room;    /* binades from the highest term to the first anchor */
+    int nlook;   /* blocks to look at first */
+    bool failed; /* the last guess */
     bool is_open;
     struct pld_cascade cascade;
     struct pld_exact_slots slots;
@@ -242,9 +243,11 @@ static void add_anything(struct run *run, const struct pld_exact_tile *block)
 static void add_block(struct run *run, const struct pld_exact_tile *block)
 {
     if (run->nlook == 0) {
-        if (add_guessing(run, block))
+        bool good = add_guessing(run, block);
+        run->nlook = good ? 0 : run->failed ? 1 + LOOK_FIRST : 1;
+        run->failed = !good;
+        if (good)
             return;
-        run->nlook = LOOK_FIRST + 1;
     }
     if (!add_looking(run, block))
         add_anything(run, block);
@@ -347,6 +350,7 @@ void pld_exact_add_tile(pld_exact *sum, pld_exact_term term,
     run.nlanes = lanes_for(tile, tier, run.nparts);
     run.room = room_for(tile, tier, run.nlanes);
     run.nlook = 0;
+    run.failed = false;
     run.is_open = false;
     run.slots.in_use = false;
     if (tile->n < SHORT_ROW && tile->nrows > 1)

@@ -3,7 +3,7 @@
 /* A slot has room for 2^10 more values when its highest bit appears, and for
  * 2^20 products. */
 enum {
-    CHUNK = 512,
+    CHUNK = 128,
     MAX_BLOCKS = (1 << 20) / PLD_CASCADE_BLOCK,
     SPECIAL = 0x7ff,
     SIGN = 0x800
@@ -26,6 +26,16 @@ static inline uint64_t mantissa_of(uint64_t bits)
 static inline int exponent_of(uint64_t bits)
 {
     return field_of(bits) | (field_of(bits) == 0);
+}
+
+/* Slots take so long that the next block is fetched meanwhile. */
+static void fetch_next(const struct pld_exact_tile *block, const double *x,
+                       int64_t n)
+{
+    for (int64_t i = 0; i < n && block->ahead > 0; i += 8)
+        __builtin_prefetch(
+            (const char *)((uintptr_t)(x + i) + PLD_CASCADE_BLOCK * sizeof *x),
+            0, 2);
 }
 
 static void spill_value(struct pld_exact_slots *slots, int slot, pld_exact *sum)
@@ -66,7 +76,7 @@ static void add_values(struct pld_exact_slots *slots, const double *x,
     if ((values[SPECIAL] | values[SIGN | SPECIAL]) != 0)
         add_specials(slots, x, n, mask, sum);
     for (int slot = 0; seen >> 63 != 0 && slot < PLD_EXACT_SLOTS; slot++)
-        if (values[slot] >> 63 != 0)
+        if (values[slot] >> 62 != 0) /* those that soon will */
             spill_value(slots, slot, sum);
 }
 
@@ -137,6 +147,9 @@ void pld_exact_slots_add(struct pld_exact_slots *slots, pld_exact_term term,
         const double *y = block->y + row * block->yrow;
         for (int64_t i = 0; i < block->n; i += CHUNK) {
             int64_t n = block->n - i < CHUNK ? block->n - i : CHUNK;
+            fetch_next(block, x + i, n);
+            if (term == PLD_EXACT_PRODUCT)
+                fetch_next(block, y + i, n);
             if (products)
                 add_products(slots, x + i, y + i, n, sum);
             else
