@@ -5,9 +5,11 @@
 #include "support/formula.h"
 #include "support/harness.h"
 
+#include "base/alloc.h"
 #include "io/file.h"
 #include "io/preflight.h"
 #include "polder/agree.h"
+#include "polder/memory.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -547,6 +549,32 @@ TEST(space_that_is_not_there_is_not_taken)
     assert_ok(pld_agree(ctx, PLD_OK));
 }
 
+/* The last rank runs out of memory at each of its allocations in turn. */
+TEST(memory_that_fails_on_one_rank_fails_on_all)
+{
+    struct formula u =
+        formula_create(ctx, &cells, &(pld_field_spec){.halo = {.all = 1}});
+    formula_fill(u.field, 0);
+    int64_t live = pld_memory_live_blocks();
+    pld_status status = PLD_ERR_MEMORY;
+    for (int nth = 1; status == PLD_ERR_MEMORY; nth++) {
+        pld_file *broke = NULL;
+        pld_alloc_fail(rank == nranks - 1 ? nth : 0);
+        status = pld_file_create(ctx, "memory.h5", &broke);
+        if (status == PLD_OK)
+            status = pld_file_write(broke, u.field);
+        if (status == PLD_OK)
+            status = pld_file_read(broke, "field", u.field);
+        pld_alloc_fail(0);
+        assert_all(status == PLD_OK || status == PLD_ERR_MEMORY);
+        assert_ok(pld_file_close(&broke));
+        assert_all(pld_memory_live_blocks() == live);
+        assert_all(status == PLD_OK || nth < 20);
+    }
+    assert_all(formula_holds(u.field, 0));
+    formula_destroy(&u);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(missing_arguments_are_named),
     cmocka_unit_test(missing_files_and_folders_are_named),
@@ -570,6 +598,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(ranks_must_say_the_same),
     cmocka_unit_test(too_little_space_is_told_with_figures),
     cmocka_unit_test(space_that_is_not_there_is_not_taken),
+    cmocka_unit_test(memory_that_fails_on_one_rank_fails_on_all),
 };
 
 PLD_TEST_MAIN(tests)

@@ -221,7 +221,8 @@ static pld_status move_box(pld_file *file, const struct pld_target *target,
                         .file_space = H5I_INVALID_HID,
                         .list = H5I_INVALID_HID};
     PLD_TRY_TO(out, pld_agree(file->ctx, begin_move(&move, box)));
-    PLD_TRY_TO(out, pld_agree(file->ctx, move_pieces(&move, move_one)));
+    status = pld_agree(file->ctx, move_pieces(&move, move_one));
+    file->broken |= move_one == write_piece && status != PLD_OK;
 out:
     end_move(&move);
     return status;
@@ -230,9 +231,7 @@ out:
 pld_status pld_data_write(pld_file *file, const struct pld_target *target,
                           const struct pld_block *block, pld_box box)
 {
-    pld_status status = move_box(file, target, block, box, write_piece);
-    file->broken = file->broken || status != PLD_OK;
-    return status;
+    return move_box(file, target, block, box, write_piece);
 }
 
 pld_status pld_data_read(pld_file *file, const struct pld_target *target,

@@ -57,7 +57,6 @@ static pld_status open_old(const pld_file *file, const pld_field *field,
     return pld_variable_check_shape(*out, field->name, 0, &shape);
 }
 
-/* Take the space while the variable can be forgotten again. */
 static pld_status take_space(pld_file *file, hid_t dataset, const char *name,
                              int64_t bytes)
 {
@@ -67,10 +66,7 @@ static pld_status take_space(pld_file *file, hid_t dataset, const char *name,
                  "'%s' has no place in '%s'", name, file->path);
 out:
     PLD_TRY(pld_agree(file->ctx, status));
-    status = pld_file_take_space(file, (int64_t)place, bytes);
-    if (status != PLD_OK)
-        H5Ldelete(file->id, name, H5P_DEFAULT);
-    return status;
+    return pld_file_take_space(file, (int64_t)place, bytes);
 }
 
 static pld_status create_new(pld_file *file, const pld_field *field, hid_t *out)
@@ -93,7 +89,8 @@ static pld_status write_field(pld_file *file, const pld_field *field)
     PLD_TRY(pld_agree(file->ctx, pld_file_check_writable(file)));
     PLD_TRY(pld_io_check_field(file->ctx, field));
     PLD_TRY(pld_io_check_name(file->ctx, "field", field->name, false));
-    if (pld_variable_exists(file, field->name))
+    bool old = pld_variable_exists(file, field->name);
+    if (old)
         status = pld_agree(file->ctx, open_old(file, field, &dataset));
     else
         status = create_new(file, field, &dataset);
@@ -101,6 +98,8 @@ static pld_status write_field(pld_file *file, const pld_field *field)
     PLD_TRY_TO(out, pld_dataset_write(file, dataset, -1, field));
 out:
     pld_h5_close(dataset);
+    if (status != PLD_OK && !old && !file->broken)
+        H5Ldelete(file->id, field->name, H5P_DEFAULT);
     return status;
 }
 

@@ -221,13 +221,12 @@ pld_status pld_file_open(pld_ctx *ctx, const char *path, bool writable,
     return PLD_OK;
 }
 
-/* What is broken stays open: HDF5 would wait for ever for what it cannot
- * write. */
 static pld_status close_file(pld_file *file)
 {
+    PLD_TRY(h5_close(file));
     PLD_CHECK(!file->broken, PLD_ERR_IO,
               "'%s' is not complete: writing to it failed", file->path);
-    return pld_agree(file->ctx, h5_close(file));
+    return PLD_OK;
 }
 
 pld_status pld_file_close(pld_file **file)
@@ -238,7 +237,7 @@ pld_status pld_file_close(pld_file **file)
         return PLD_OK;
     pld_ctx *ctx = old->ctx;
     struct pld_io_call call = pld_io_begin(ctx);
-    pld_status status = pld_io_end(&call, close_file(old));
+    pld_status status = pld_io_end(&call, pld_agree(ctx, close_file(old)));
     pld_ctx_release(ctx, PLD_KIND_FILE);
     free_handle(old);
     *file = NULL;
