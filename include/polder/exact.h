@@ -43,12 +43,12 @@ enum {
  * hold one value. Room for more than 2^60 elements. To be copied freely and
  * kept anywhere; for files and messages see pld_exact_pack(). */
 typedef struct pld_exact {
-    int64_t limb[PLD_EXACT_LIMBS];
-    int64_t nans;      /**< elements that were not a number */
-    int64_t plus;      /**< elements that were +infinity */
-    int64_t minus;     /**< elements that were -infinity */
-    int32_t first;     /**< limbs below this one are 0 */
-    int32_t last;      /**< limbs above this one are 0 */
+    int64_t limb[PLD_EXACT_LIMBS]; /**< digits of radix 2^40, with signs */
+    int64_t nans;                  /**< elements that were not a number */
+    int64_t plus;                  /**< elements that were +infinity */
+    int64_t minus;                 /**< elements that were -infinity */
+    int32_t first;                 /**< limbs below this one are 0 */
+    int32_t last;                  /**< limbs above this one are 0 */
     int32_t nadded;    /**< additions since limbs were last made small */
     int32_t reserved_; /**< 0 */
 } pld_exact;
@@ -81,8 +81,8 @@ typedef enum pld_exact_term {
 /** Elements in a box: rows of a field between its ghosts, say. Element (k, j,
  * i) is data[k * stride[0] + j * stride[1] + i * stride[2]]. */
 typedef struct pld_exact_array {
-    const void *data;
-    int64_t stride[3];
+    const void *data;  /**< element (0, 0, 0) */
+    int64_t stride[3]; /**< elements from an index to the next */
 } pld_exact_array;
 
 /** Add count[0] * count[1] * count[2] terms in one call: cheaper than a call
