@@ -26,6 +26,7 @@
 #include "polder/grid.h"
 #include "polder/measure.h"
 
+#include "polder/deposit.h"
 #include "polder/halo.h"
 
 #ifdef PLD_HAVE_HDF5

@@ -16,7 +16,7 @@ BEGIN {
     headers["base"] = "api version status log types random digest memory exact box"
     headers["par"] = "mpi context reduce reduction timer agree main"
     headers["mesh"] = "grid field measure"
-    headers["comm"] = "halo"
+    headers["comm"] = "halo deposit"
     headers["io"] = "file series"
     for (room in headers) {
         n = split(headers[room], w)

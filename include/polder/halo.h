@@ -63,7 +63,7 @@ PLD_CALL pld_halo_exchange(pld_halo *halo);
  * Floating-point sums are exact over all that meets in a point, and rounded
  * once; so the order of messages does not matter. What each ghost holds is up
  * to the caller: contributions that were rounded when they were summed up
- * within a rank depend on the decomposition.
+ * within a rank depend on the decomposition; polder/deposit.h avoids it.
  * PLD_FAST_SUM adds to a point first the ghosts of its own rank, then those of
  * others by ascending rank; ghosts of one rank from the lowest index to the
  * highest. Integer sums wrap. A NaN anywhere gives NaN, -0 counts below +0, a
