@@ -9,8 +9,9 @@ PLD_BEGIN_C
  * Deposit: adding what particles carry to the points of a field, exactly.
  *
  *     PLD_TRY(pld_deposit_create(charge, &deposit));
- *     PLD_TRY(pld_deposit_add(deposit, n, cells, values)); (any number of
- * times) PLD_TRY(pld_deposit_finish(deposit));
+ *     for (each batch of particles)
+ *         PLD_TRY(pld_deposit_add(deposit, n, cells, values));
+ *     PLD_TRY(pld_deposit_finish(deposit));
  *
  * Every own point of the field becomes the sum of all that was deposited to it
  * on any rank, added up without rounding and rounded once, to nearest even. So
@@ -27,7 +28,7 @@ PLD_BEGIN_C
  * 40 bits between the highest and the lowest bit of all that was deposited, for
  * each component of each point of its padded block. Values of one magnitude
  * take 16 to 32 bytes, any values at most 440; finish may take 8 more, and
- * takes messages of as much for each ghost. */
+ * up to three times as much for each ghost, for messages. */
 
 /** Opaque: a field, and what is to be added up in it. */
 typedef struct pld_deposit pld_deposit;
