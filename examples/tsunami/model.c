@@ -223,17 +223,15 @@ pld_status model_digest(struct model *model, uint64_t *out)
 
 pld_status model_volume(const struct model *model, double out[2])
 {
-    pld_box own = pld_grid_owned(model->grid);
     double cell = model->scheme.dx * model->scheme.dy;
-    out[0] = 0.0;
-    out[1] = 0.0;
-    for (int64_t y = own.first[0]; y < own.first[0] + own.count[0]; y++)
-        for (int64_t x = own.first[1]; x < own.first[1] + own.count[1]; x++) {
-            out[0] += cell * (*model_at(model, INITIAL, y, x) -
-                              *model_at(model, BED, y, x));
-            out[1] += cell * *model_at(model, DEPTH, y, x);
-        }
-    PLD_TRY(pld_reduce(model->ctx, PLD_SUM, PLD_F64, out, 2, out));
+    double surface = 0.0;
+    double bed = 0.0;
+    double depth = 0.0;
+    PLD_TRY(pld_field_sum(model->field[INITIAL], 0, &surface));
+    PLD_TRY(pld_field_sum(model->field[BED], 0, &bed));
+    PLD_TRY(pld_field_sum(model->field[DEPTH], 0, &depth));
+    out[0] = cell * (surface - bed);
+    out[1] = cell * depth;
     PLD_CHECK(isfinite(out[1]), PLD_ERR_ARG,
               "after step %" PRId64 " there are %g m^3 of water: is the "
               "incident wave in metres, the bed the right way up?",
