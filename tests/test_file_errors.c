@@ -1,6 +1,7 @@
 /* What goes wrong with files: the same named error on every rank, and no rank
  * left waiting.
- * TEST: ranks=1,2,3,4,7 */
+ * TEST: ranks=1,2,3,4,7
+ * TEST: ranks=2 env=OMPI_MCA_sharedfp=^lockedfile */
 
 #include "support/formula.h"
 #include "support/harness.h"
@@ -136,11 +137,14 @@ TEST(long_paths_are_refused_where_open_mpi_would_abort)
         free(path);
     }
 #ifdef PLD_MPI_FLAVOUR_OPENMPI
-    assert_all(n == 248);
-    assert_fails(PLD_ERR_ARG, status, "path has 246 characters");
+    bool aborts = getenv("OMPI_MCA_sharedfp") == NULL;
 #else
-    assert_ok(status);
+    bool aborts = false;
 #endif
+    if (aborts)
+        assert_fails(PLD_ERR_ARG, status, "path has 246 characters");
+    else
+        assert_ok(status);
     char *path = long_path(6000);
     status = pld_path_check_create(path, 1);
     assert_fails(PLD_ERR_ARG, status, "path has 6000 characters");
@@ -575,6 +579,12 @@ TEST(memory_that_fails_on_one_rank_fails_on_all)
     formula_destroy(&u);
 }
 
+/* The last test: what all the others have left. */
+TEST(hdf5_has_nothing_open)
+{
+    assert_all(H5Fget_obj_count(H5F_OBJ_ALL, H5F_OBJ_ALL) == 0);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(missing_arguments_are_named),
     cmocka_unit_test(missing_files_and_folders_are_named),
@@ -599,6 +609,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(too_little_space_is_told_with_figures),
     cmocka_unit_test(space_that_is_not_there_is_not_taken),
     cmocka_unit_test(memory_that_fails_on_one_rank_fails_on_all),
+    cmocka_unit_test(hdf5_has_nothing_open),
 };
 
 PLD_TEST_MAIN(tests)

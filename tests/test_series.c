@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const pld_grid_spec cells = {.ndims = 2, .size = {7, 5}};
@@ -411,6 +412,20 @@ TEST(other_files_are_no_series)
     trio_destroy(&trio);
 }
 
+TEST(a_series_without_xdmf_is_not_begun)
+{
+    struct trio trio;
+    pld_series *series = NULL;
+    trio_create(&trio, ctx, &cells);
+    if (rank == 0)
+        assert_int_equal(mkdir("blocked.h5.xdmf.tmp", 0755), 0);
+    assert_fails(PLD_ERR_IO,
+                 pld_series_create(ctx, "blocked.h5", &trio.spec, &series),
+                 "cannot write 'blocked.h5.xdmf.tmp'");
+    assert_all(series == NULL && access("blocked.h5", F_OK) != 0);
+    trio_destroy(&trio);
+}
+
 TEST(steps_and_times_are_checked)
 {
     double time;
@@ -456,6 +471,12 @@ TEST(fields_live_as_long_as_their_series)
     trio_destroy(&trio);
 }
 
+/* The last test: what all the others have left. */
+TEST(hdf5_has_nothing_open)
+{
+    assert_all(H5Fget_obj_count(H5F_OBJ_ALL, H5F_OBJ_ALL) == 0);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(steps_come_back_on_any_number_of_ranks),
     cmocka_unit_test(other_ranks_go_on_with_a_series),
@@ -470,8 +491,10 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(bad_specs_leave_old_files_alone),
     cmocka_unit_test(other_fields_are_refused),
     cmocka_unit_test(other_files_are_no_series),
+    cmocka_unit_test(a_series_without_xdmf_is_not_begun),
     cmocka_unit_test(steps_and_times_are_checked),
     cmocka_unit_test(fields_live_as_long_as_their_series),
+    cmocka_unit_test(hdf5_has_nothing_open),
 };
 
 PLD_TEST_MAIN(tests)
