@@ -47,7 +47,10 @@ struct bench {
     struct block own;
     struct block beside[2]; /* the neighbours' blocks */
     double *packed[4];      /* received low, high; sent low, high */
-    MPI_Request requests[4];
+    int nmessages;          /* each way: sides with a neighbour */
+    int sides[2];
+    MPI_Request receives[2];
+    MPI_Request sends[2];
 };
 
 /* --- Boxes copied by hand --------------------------------------------------
@@ -140,28 +143,28 @@ static void run_persistent(void *data)
 {
     struct bench *bench = data;
     const struct setting *setting = &bench->setting;
-    MPI_Startall(2, bench->requests);
-    for (int side = 0; side < 2; side++) {
+    MPI_Startall(bench->nmessages, bench->receives);
+    for (int i = 0; i < bench->nmessages; i++) {
+        int side = bench->sides[i];
         pld_box box = layer(setting, setting->cut, side, false);
-        if (bench->neighbour[side] != MPI_PROC_NULL)
-            copy_box(at(bench->own, box.first), packed(bench, 2 + side, box),
-                     box.count);
-        MPI_Start(&bench->requests[2 + side]);
+        copy_box(at(bench->own, box.first), packed(bench, 2 + side, box),
+                 box.count);
+        MPI_Start(&bench->sends[i]);
     }
     if (setting->stencil == PLD_STAR)
         wrap(bench);
-    for (int i = 0; i < 2; i++) {
-        int side = 0;
-        MPI_Waitany(2, bench->requests, &side, MPI_STATUS_IGNORE);
+    for (int n = 0; n < bench->nmessages; n++) {
+        int i = 0;
+        MPI_Waitany(bench->nmessages, bench->receives, &i, MPI_STATUS_IGNORE);
+        int side = bench->sides[i];
         pld_box box = layer(setting, setting->cut, side, true);
-        if (bench->neighbour[side] != MPI_PROC_NULL)
-            copy_box(packed(bench, side, box), at(bench->own, box.first),
-                     box.count);
+        copy_box(packed(bench, side, box), at(bench->own, box.first),
+                 box.count);
     }
     if (setting->stencil == PLD_BOX)
         wrap(bench);
-    for (int i = 2; i < 4; i++)
-        MPI_Wait(&bench->requests[i], MPI_STATUS_IGNORE);
+    for (int i = 0; i < bench->nmessages; i++)
+        MPI_Wait(&bench->sends[i], MPI_STATUS_IGNORE);
 }
 
 static void run_copy(void *data)
@@ -263,10 +266,14 @@ static void set_up_messages(struct bench *bench)
     }
     for (int side = 0; side < 2; side++) {
         int peer = bench->neighbour[side];
+        int i = bench->nmessages;
+        if (peer == MPI_PROC_NULL)
+            continue;
+        bench->sides[bench->nmessages++] = side;
         MPI_Recv_init(bench->packed[side], (int)count, MPI_DOUBLE, peer, side,
-                      bench->comm, &bench->requests[side]);
+                      bench->comm, &bench->receives[i]);
         MPI_Send_init(bench->packed[2 + side], (int)count, MPI_DOUBLE, peer,
-                      1 - side, bench->comm, &bench->requests[2 + side]);
+                      1 - side, bench->comm, &bench->sends[i]);
     }
 }
 
@@ -310,10 +317,12 @@ static pld_status tear_down(struct bench *bench)
     PLD_TRY(pld_halo_destroy(&bench->halo));
     PLD_TRY(pld_field_destroy(&bench->field));
     PLD_TRY(pld_grid_destroy(&bench->grid));
-    for (int i = 0; i < 4; i++) {
-        MPI_Request_free(&bench->requests[i]);
-        free(bench->packed[i]);
+    for (int i = 0; i < bench->nmessages; i++) {
+        MPI_Request_free(&bench->receives[i]);
+        MPI_Request_free(&bench->sends[i]);
     }
+    for (int i = 0; i < 4; i++)
+        free(bench->packed[i]);
     MPI_Win_free(&bench->window);
     return PLD_OK;
 }
