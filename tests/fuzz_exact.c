@@ -95,7 +95,8 @@ static void compare(const char *tier, const struct plan *plan,
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char *const tiers[] = {"avx512", "flag", "c11"};
+    static const char *const tiers[] = {"avx512", "flag", "c11",
+                                        "flag-baseline", "c11-baseline"};
     if (size < HEADER + 8)
         return 0;
     struct plan plan = plan_of(data);
@@ -106,7 +107,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int64_t wanted[PLD_EXACT_PRODUCT_WORDS];
     if (pld_exact_pack(&sum, PLD_EXACT_PRODUCTS, wanted) != PLD_OK)
         abort();
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 5; i++)
         compare(tiers[i], &plan, wanted);
     return 0;
 }

@@ -46,7 +46,7 @@ static bool always(void)
 }
 
 /* From the fastest to the one that runs anywhere. Of those of one name, the
- * first that runs. "scalar" is for tests. */
+ * first that runs. The last three are for tests. */
 static const struct tier {
     const char *name;
     bool (*runs)(void);
@@ -61,6 +61,8 @@ static const struct tier {
     {"c11", has_avx2, pld_exact_c11_avx2},
 #endif
     {"c11", always, pld_exact_c11},
+    {"flag-baseline", flags_work, pld_exact_flag},
+    {"c11-baseline", always, pld_exact_c11},
     {"scalar", always, pld_exact_scalar}};
 
 enum { NTIERS = sizeof tiers / sizeof *tiers };
