@@ -8,6 +8,7 @@
 #include "polder/agree.h"
 
 #include <string.h>
+#include <unistd.h>
 
 /* Reused memory between a field and HDF5: small enough to stay in cache. */
 #define BOUNCE_BYTES ((int64_t)4 << 20)
@@ -197,8 +198,11 @@ static pld_status open_file(pld_ctx *ctx, const char *path, enum mode mode,
     *out = file;
     file = NULL;
 out:
-    if (file != NULL)
+    if (file != NULL && file->id >= 0) {
         (void)h5_close(file);
+        if (mode == CREATE && ctx->rank == 0)
+            (void)unlink(path);
+    }
     free_handle(file);
     return status;
 }

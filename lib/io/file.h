@@ -16,7 +16,7 @@ struct pld_file {
     char *path;
     hid_t id;
     bool writable;
-    bool broken; /* HDF5 failed to write: it is not to be asked again */
+    bool broken; /* writing has failed: it can only be closed */
     int naxes;   /* 0: indices are the coordinates */
     struct pld_file_axis axes[PLD_MAXDIM];
     int reserve;          /* of space, on rank 0: see preflight.h */

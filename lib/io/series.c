@@ -1,6 +1,5 @@
 #include "io/series.h"
 #include "io/check.h"
-#include "io/data.h"
 #include "io/dataset.h"
 #include "io/xdmf.h"
 
@@ -8,8 +7,6 @@
 #include "polder/agree.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 /* --- Opening and closing -------------------------------------------------- */
@@ -259,16 +256,23 @@ static pld_status check_truncate(const pld_series *series, int64_t nsteps)
 
 /* When HDF5 shortens a chunked variable, ranks must know the same of its
  * chunks: those that have moved data know more, and would skip messages that
- * the others wait for. So all forget first. The time goes before the values:
- * no step has one and no values. */
+ * the others wait for. So all forget what they know. */
+static pld_status begin_anew(pld_series *series)
+{
+    pld_series_let_go(series);
+    PLD_TRY(pld_file_reopen(series->file));
+    pld_status status = pld_series_find(series);
+    series->file->broken = status != PLD_OK;
+    return status;
+}
+
+/* The time goes before the values: no step has one and no values. */
 static pld_status truncate_series(pld_series *series, int64_t nsteps)
 {
     pld_file *file = series->file;
     PLD_TRY(pld_agree(file->ctx, check_truncate(series, nsteps)));
     PLD_TRY(pld_agree_same(file->ctx, "nsteps", &nsteps, sizeof nsteps));
-    pld_series_let_go(series);
-    PLD_TRY(pld_file_reopen(file));
-    PLD_TRY(pld_series_find(series));
+    PLD_TRY(begin_anew(series));
     PLD_TRY(pld_series_set_time_length(series, nsteps));
     PLD_TRY(pld_file_flush(file));
     PLD_TRY(pld_series_set_field_lengths(series, nsteps));
