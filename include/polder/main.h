@@ -29,9 +29,12 @@ static inline int pld_main(int argc, char **argv, pld_main_body *body)
         bool agreed = ctx != NULL && pld_error_last()->agreed;
         if (!agreed || pld_ctx_rank(ctx) == 0)
             pld_error_print(stderr);
-        /* Let the text out before the first rank ends them all. */
+        /* Let the text out before the first rank ends them all: launchers drop
+         * what they have not passed on when they are told to abort. */
         if (agreed)
             MPI_Barrier(MPI_COMM_WORLD);
+        for (double end = MPI_Wtime() + 0.25; MPI_Wtime() < end;)
+            continue;
         MPI_Abort(MPI_COMM_WORLD, 1);
     }
     MPI_Finalize();
