@@ -223,10 +223,14 @@ monai() {
         test -r "$data/runup.csv" && break
     done
     test -r "$data/runup.csv" || { echo "left out: Monai Valley: PLD_MONAI_DATA is not set"; return; }
+    # Sanitizers make it 20 times slower: they see its first second.
+    end=25
+    test -z "$INSTRUMENT_FLAGS" || end=1
     tsunami 2 --bathymetry "$data/bathymetry.txt" --positive-down \
-        --incident "$data/incident_wave.txt" --end 25 --resolution 0.028 --output monai \
-        --gauge 4.521,1.196 --gauge 4.521,1.696 --gauge 4.521,2.196
+        --incident "$data/incident_wave.txt" --end "$end" --resolution 0.028 \
+        --output monai --gauge 4.521,1.196 --gauge 4.521,1.696 --gauge 4.521,2.196
     ends_with "" "Monai Valley"
+    test -z "$INSTRUMENT_FLAGS" || { echo "ok: Monai Valley starts"; return; }
     awk -F , -f "$source/monai.awk" "$data/gauges.csv" "$data/runup.csv" \
         monai/gauges.csv monai/map.txt || fail "Monai Valley"
     echo "ok: Monai Valley, at half of its resolution"
