@@ -2,6 +2,7 @@
  * TEST: ranks=1,2,3,4,7 */
 
 #include "support/harness.h"
+#include "support/index.h"
 
 #include "base/alloc.h"
 #include "par/message.h"
@@ -63,17 +64,6 @@ static void element(pld_type type, uint64_t number, void *out)
         memcpy(out, &i32, sizeof i32);
     else
         memcpy(out, c128, pld_type_size(type));
-}
-
-/* Step to the next index of a box; false after the last one. */
-static bool next_index(pld_box box, int64_t index[PLD_MAXDIM])
-{
-    for (int d = PLD_MAXDIM - 1; d >= 0; d--) {
-        if (++index[d] < box.first[d] + box.count[d])
-            return true;
-        index[d] = box.first[d];
-    }
-    return false;
 }
 
 static char *place_of(const pld_field *field, const int64_t index[PLD_MAXDIM],

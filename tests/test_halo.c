@@ -2,6 +2,7 @@
  * TEST: ranks=1,2,3,4,7 */
 
 #include "support/harness.h"
+#include "support/index.h"
 
 #include "par/message.h"
 #include "polder/halo.h"
@@ -138,17 +139,6 @@ static bool holds(const pld_field *field, const int64_t index[PLD_MAXDIM],
             return false;
     }
     return true;
-}
-
-/* Step to the next index of a box; false after the last one. */
-static bool next_index(pld_box box, int64_t index[PLD_MAXDIM])
-{
-    for (int d = PLD_MAXDIM - 1; d >= 0; d--) {
-        if (++index[d] < box.first[d] + box.count[d])
-            return true;
-        index[d] = box.first[d];
-    }
-    return false;
 }
 
 /* All own points and ghosts are as they should be. */

@@ -3,6 +3,7 @@
  * The plan of every rank against brute force over all points: each wanted
  * point arrives once, from its owner, and both sides agree on every message. */
 #include "support/harness.h"
+#include "support/index.h"
 
 #include "base/alloc.h"
 #include "comm/plan.h"
@@ -196,17 +197,6 @@ static int origin_of(const struct setting *setting, int member,
 
 /* Where what stands at each point of a padded block came from; 0: nothing. */
 static int origins[MAX_POINTS];
-
-/* Step to the next index of a box; false after the last one. */
-static bool next_index(pld_box box, int64_t index[PLD_MAXDIM])
-{
-    for (int d = PLD_MAXDIM - 1; d >= 0; d--) {
-        if (++index[d] < box.first[d] + box.count[d])
-            return true;
-        index[d] = box.first[d];
-    }
-    return false;
-}
 
 /* A halo has its own points in place. */
 static void mark_own(const struct setting *setting, int member, pld_box padded)
