@@ -223,6 +223,11 @@ out:
     return status;
 }
 
+pld_status pld_adjoint_connect(struct pld_adjoint *adjoint)
+{
+    return pld_transport_connect(adjoint->transport);
+}
+
 pld_status pld_adjoint_destroy(struct pld_adjoint **adjoint)
 {
     struct pld_adjoint *old = *adjoint;

@@ -17,6 +17,8 @@ pld_status pld_adjoint_create(pld_ctx *ctx, int tag, int nfields,
                               pld_field *const *fields,
                               const struct pld_plan_item *items,
                               struct pld_adjoint **out);
+/* Once all ranks have created theirs, as a transport. *Collective, agreed*. */
+pld_status pld_adjoint_connect(struct pld_adjoint *adjoint);
 /* *adjoint may be NULL. */
 pld_status pld_adjoint_destroy(struct pld_adjoint **adjoint);
 

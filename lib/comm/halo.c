@@ -179,6 +179,7 @@ pld_status pld_halo_create(const pld_halo_spec *spec, pld_halo **out)
     PLD_TRY(pld_halo_spec_agree(spec, ctx));
     int tag = pld_ctx_tag(ctx);
     PLD_TRY_TO(out, pld_agree(ctx, create_alone(ctx, spec, tag, &halo)));
+    PLD_TRY_TO(out, pld_transport_connect(halo->transport));
     *out = halo;
     return PLD_OK;
 out:
@@ -271,6 +272,8 @@ static pld_status need_adjoint(pld_halo *halo)
         return PLD_OK;
     int tag = pld_ctx_tag(halo->ctx);
     pld_status status = pld_agree(halo->ctx, plan_adjoint(halo, tag));
+    if (status == PLD_OK)
+        status = pld_adjoint_connect(halo->adjoint);
     if (status != PLD_OK)
         PLD_TRY(pld_adjoint_destroy(&halo->adjoint));
     return status;

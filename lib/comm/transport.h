@@ -24,13 +24,22 @@ pld_status pld_transport_create(pld_ctx *ctx, int tag,
                                 const struct pld_transport_item *items,
                                 struct pld_transport **out);
 
-/* Not between begin and end. *transport may be NULL. */
+/* Find where the others read and write, once all ranks have created theirs and
+ * before the first begin. *Collective, agreed*. */
+pld_status pld_transport_connect(struct pld_transport *transport);
+
+/* Not between begin and end. *transport may be NULL. Waits until no other rank
+ * looks into this rank's memory any more; *collective*. */
 pld_status pld_transport_destroy(struct pld_transport **transport);
 
 /* Start, and wait until all is in place. `from` may be written again after
  * end, `to` read. Several transports may be under way at a time. */
 pld_status pld_transport_begin(struct pld_transport *transport);
 pld_status pld_transport_end(struct pld_transport *transport);
+
+/* Move on with what is under way, without waiting. `*out` says whether end
+ * would return at once. */
+pld_status pld_transport_test(struct pld_transport *transport, bool *out);
 
 /* Memory that is held: what to do, and the data of messages. */
 int64_t pld_transport_plan_bytes(const struct pld_transport *transport);

@@ -172,6 +172,13 @@ out:
     return status;
 }
 
+/* Messages need not know where the others' memory is. */
+pld_status pld_transport_connect(struct pld_transport *transport)
+{
+    (void)transport;
+    return PLD_OK;
+}
+
 pld_status pld_transport_destroy(struct pld_transport **transport)
 {
     struct pld_transport *old = *transport;
@@ -224,6 +231,18 @@ pld_status pld_transport_end(struct pld_transport *transport)
     for (int n = 0; n < transport->nsends; n++)
         PLD_TRY_MPI(
             MPI_Wait(&transport->requests[nreceives + n], MPI_STATUS_IGNORE));
+    return PLD_OK;
+}
+
+pld_status pld_transport_test(struct pld_transport *transport, bool *out)
+{
+    *out = true;
+    for (int i = 0; i < transport->nreceives + transport->nsends; i++) {
+        int done = 0;
+        PLD_TRY_MPI(MPI_Request_get_status(transport->requests[i], &done,
+                                           MPI_STATUS_IGNORE));
+        *out = *out && done != 0;
+    }
     return PLD_OK;
 }
 

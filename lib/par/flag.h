@@ -1,0 +1,32 @@
+#ifndef PLD_PAR_FLAG_H
+#define PLD_PAR_FLAG_H
+
+#include <stdatomic.h>
+
+#include "par/context.h"
+
+/* A counter in shared memory by which one rank tells others how far it is.
+ * One rank writes it, and it only grows; it has its cache lines to itself. */
+struct pld_flag {
+    _Alignas(128) _Atomic int64_t epoch;
+};
+
+/* All that this rank wrote before is seen by whoever finds the flag set. */
+static inline void pld_flag_set(struct pld_flag *flag, int64_t epoch)
+{
+    atomic_store_explicit(&flag->epoch, epoch, memory_order_release);
+}
+
+static inline bool pld_flag_reached(const struct pld_flag *flag, int64_t epoch)
+{
+    return atomic_load_explicit(&flag->epoch, memory_order_acquire) >= epoch;
+}
+
+/* Wait until `rank` has set its flag to `epoch` or more: spin for a moment,
+ * then let MPI progress, then leave the core to others (ranks may be
+ * oversubscribed). PLD_ERR_PEER names the rank when its process is gone,
+ * within a second. */
+pld_status pld_flag_wait(pld_ctx *ctx, const struct pld_flag *flag,
+                         int64_t epoch, int rank);
+
+#endif
