@@ -3,7 +3,7 @@
 
 #include "support/harness.h"
 
-#include "mesh/block.h"
+#include "mesh/copy.h"
 #include "polder/random.h"
 
 #include <string.h>
@@ -41,6 +41,20 @@ static pld_box draw_part(pld_box outer)
         outer.count[d] = draw(1, outer.count[d] - skip);
     }
     return outer;
+}
+
+/* All parts of a copy, a few at a time, from the last to the first. */
+static void copy_in_parts(const struct pld_block *from, pld_box box,
+                          const struct pld_block *to,
+                          const int64_t shift[PLD_MAXDIM])
+{
+    struct pld_copy copy = pld_copy_prepare(from, box, to, shift);
+    int64_t left = pld_copy_parts(&copy);
+    while (left > 0) {
+        int64_t n = draw(1, left);
+        left -= n;
+        pld_copy_run_parts(&copy, left, n);
+    }
 }
 
 /* What pld_block_copy does, element by element. */
@@ -83,6 +97,9 @@ static void try_copy(pld_box outer, pld_box part, pld_layout from_layout,
     copy_slowly(&from, part, &to, expected, shift);
     pld_block_copy(&from, part, &to, shift);
     assert_memory_equal(target, expected, sizeof target);
+    memset(target, 0, sizeof target);
+    copy_in_parts(&from, part, &to, shift);
+    assert_memory_equal(target, expected, sizeof target);
 }
 
 TEST(copies_are_those_of_single_elements)
@@ -106,6 +123,7 @@ TEST(nothing_is_copied_of_an_empty_box)
     box.count[1] = 0;
     pld_block_copy(&none, box, &block, (const int64_t[]){0, 0, 0});
     pld_block_copy(&block, box, &none, (const int64_t[]){0, 0, 0});
+    copy_in_parts(&block, box, &none, (const int64_t[]){0, 0, 0});
 }
 
 TEST(dense_blocks_have_points_in_c_order)

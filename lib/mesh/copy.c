@@ -121,3 +121,26 @@ void pld_copy_run(const struct pld_copy *copy)
             copy_plane(copy, copy->from + j * outer->from + i * inner->from,
                        copy->to + j * outer->to + i * inner->to);
 }
+
+static int outermost(const struct pld_copy *copy)
+{
+    int i = PLD_MAXDIM;
+    while (i > 0 && copy->loops[i].n == 1)
+        i--;
+    return i;
+}
+
+int64_t pld_copy_parts(const struct pld_copy *copy)
+{
+    return copy->loops[outermost(copy)].n;
+}
+
+void pld_copy_run_parts(const struct pld_copy *copy, int64_t first, int64_t n)
+{
+    struct pld_copy part = *copy;
+    struct pld_loop *loop = &part.loops[outermost(copy)];
+    part.from += first * loop->from;
+    part.to += first * loop->to;
+    loop->n = n;
+    pld_copy_run(&part);
+}

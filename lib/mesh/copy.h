@@ -26,4 +26,11 @@ struct pld_copy pld_copy_prepare(const struct pld_block *from, pld_box box,
 
 void pld_copy_run(const struct pld_copy *copy);
 
+/* A copy consists of parts, which may be run in any order: the iterations of
+ * its outermost loop, one for what is contiguous as a whole, 0 for nothing. */
+int64_t pld_copy_parts(const struct pld_copy *copy);
+
+/* Run parts first ... first + n - 1. */
+void pld_copy_run_parts(const struct pld_copy *copy, int64_t first, int64_t n);
+
 #endif
