@@ -7,6 +7,7 @@
 #include "polder/config.h"
 #include "polder/version.h"
 
+#include "polder/blas.h"
 #include "polder/box.h"
 #include "polder/digest.h"
 #include "polder/exact.h"

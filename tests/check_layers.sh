@@ -13,7 +13,7 @@ BEGIN {
     split("base 0 par 1 mesh 2 comm 3 io 3 linalg 3 solve 4 resil 4 work 4", w)
     for (i = 1; i in w; i += 2) storey[w[i]] = w[i + 1]
     # Public headers by room; config.h is of no room, all may read it.
-    headers["base"] = "api version status log types random digest memory exact box"
+    headers["base"] = "api version status log types random digest memory exact box blas"
     headers["par"] = "mpi context reduce reduction timer agree main"
     headers["mesh"] = "grid field measure"
     headers["comm"] = "halo deposit"

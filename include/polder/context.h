@@ -60,6 +60,12 @@ PLD_API int pld_ctx_node_nranks(const pld_ctx *ctx);
  * none is under way when Polder is called; not to be freed. *Local*. */
 PLD_API MPI_Comm pld_ctx_comm(const pld_ctx *ctx);
 
+/** Let the BLAS of this rank use its share of the cores, one at least: those
+ * that the process is bound to, or else those of the node divided by its ranks.
+ * Where OPENBLAS_NUM_THREADS or OMP_NUM_THREADS is set, nothing is changed.
+ * *Local*. */
+PLD_API void pld_ctx_share_cores(const pld_ctx *ctx);
+
 PLD_END_C
 
 #endif

@@ -1,6 +1,7 @@
 #ifndef PLD_MAIN_H
 #define PLD_MAIN_H
 
+#include "polder/blas.h"
 #include "polder/context.h"
 
 PLD_BEGIN_C
@@ -14,13 +15,17 @@ PLD_BEGIN_C
 typedef pld_status pld_main_body(pld_ctx *ctx, int argc, char **argv);
 
 /** Start MPI, run `body` in a context over all ranks, end MPI, and return the
- * program's exit code. An error is printed, once when all ranks share it, and
- * ends the program on all ranks. *Collective*. */
+ * program's exit code. The BLAS gets the kernels that suit the CPU and a share
+ * of the cores (see pld_blas_restart() and pld_ctx_share_cores()). An error is
+ * printed, once when all ranks share it, and ends the program on all ranks.
+ * *Collective*. */
 static inline int pld_main(int argc, char **argv, pld_main_body *body)
 {
+    pld_blas_restart(argv);
     MPI_Init(&argc, &argv);
     pld_ctx *ctx = NULL;
     pld_status status = pld_ctx_create(MPI_COMM_WORLD, NULL, &ctx);
+    pld_ctx_share_cores(ctx);
     if (status == PLD_OK)
         status = body(ctx, argc, argv);
     if (status == PLD_OK)

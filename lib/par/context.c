@@ -2,6 +2,7 @@
 #include "par/context.h"
 #include "base/alloc.h"
 #include "base/log.h"
+#include "par/blas.h"
 #include "par/launch.h"
 #include "par/reduce.h"
 #include "par/topology.h"
@@ -62,6 +63,7 @@ pld_status pld_ctx_create(MPI_Comm comm, const pld_ctx_spec *spec,
     PLD_TRY_TO(out, pld_reduce_make_ops(&draft));
     pld_phase_init(&draft);
     pld_log_set_rank(draft.rank);
+    pld_blas_check(&draft);
     *ctx = draft;
     *out = ctx;
     return PLD_OK;
