@@ -162,7 +162,7 @@ $(preload): %.so: %.o
 $(preload:.so=.o): CFLAGS += -fPIC
 endif
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(addprefix $(B)/,lib tests examples benchmarks) -name '*.d' 2>/dev/null)
 
 # --- Running -----------------------------------------------------------------
 
