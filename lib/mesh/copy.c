@@ -1,6 +1,15 @@
 #include "mesh/copy.h"
 
-#include <string.h>
+/* Copies of so many bytes go past the caches: what is that large is not there
+ * any more when it is used, and a line need not be read to be written. Smaller
+ * ones, as of ghosts, are used at once. */
+#define STREAM_BYTES (INT64_C(4) << 20)
+
+enum {
+    STREAM_ROW = 256, /* shorter rows are mostly parts of lines */
+    TILE_SIDE = 8,    /* with fewer elements along a side tiles do not pay */
+    TILE_ELEMENT = 64 /* longer elements are rows */
+};
 
 /* Shortest steps first, so that the innermost loop is the densest. */
 static int sort_in(struct pld_loop *loops, int nloops, struct pld_loop loop)
@@ -30,57 +39,74 @@ static int merge(struct pld_loop *loops, int nloops)
     return n;
 }
 
-/* The two inner loops. What is a constant where this is called makes the copy
- * of an element a load and a store, and lets several go into one store. */
-static inline void copy_each(const struct pld_copy *copy, const char *from,
-                             char *to, size_t bytes, int64_t from_step,
-                             int64_t to_step)
+/* All loops in which elements differ, in any order. */
+static int list_loops(const struct pld_block *from, pld_box box,
+                      const struct pld_block *to, struct pld_loop *loops)
 {
-    const struct pld_loop outer = copy->loops[1];
-    int64_t n = copy->loops[0].n;
-    for (int64_t j = 0; j < outer.n; j++) {
-        for (int64_t i = 0; i < n; i++)
-            memcpy(to + i * to_step, from + i * from_step, bytes);
-        from += outer.from;
-        to += outer.to;
+    int nloops = 0;
+    struct pld_loop components = {from->ncomps, from->comp_stride,
+                                  to->comp_stride};
+    nloops = sort_in(loops, nloops, components);
+    for (int d = PLD_MAXDIM - 1; d >= 0; d--) {
+        struct pld_loop loop = {box.count[d], from->stride[d], to->stride[d]};
+        nloops = sort_in(loops, nloops, loop);
     }
+    return merge(loops, nloops);
 }
 
-/* Elements that lie dense on one side, as in messages, or on none. */
-static inline void copy_elements(const struct pld_copy *copy, const char *from,
-                                 char *to, int64_t bytes)
+/* Take out a loop, and keep the order of the others. */
+static struct pld_loop take(struct pld_loop *loops, int *nloops, int which)
 {
-    const struct pld_loop *inner = &copy->loops[0];
-    if (inner->to == bytes)
-        copy_each(copy, from, to, (size_t)bytes, inner->from, bytes);
-    else if (inner->from == bytes)
-        copy_each(copy, from, to, (size_t)bytes, bytes, inner->to);
-    else
-        copy_each(copy, from, to, (size_t)bytes, inner->from, inner->to);
+    struct pld_loop taken = loops[which];
+    for (int i = which + 1; i < *nloops; i++)
+        loops[i - 1] = loops[i];
+    --*nloops;
+    return taken;
 }
 
-static void copy_plane(const struct pld_copy *copy, const char *from, char *to)
+/* The loop along which elements are dense where they come from, or where they
+ * go to; -1: none. */
+static int find_dense(const struct pld_loop *loops, int nloops, int64_t bytes,
+                      bool at_from)
 {
-    const struct pld_loop *inner = &copy->loops[0];
-    switch (copy->bytes) {
-    case 4:
-        copy_elements(copy, from, to, 4);
-        break;
-    case 8:
-        copy_elements(copy, from, to, 8);
-        break;
-    case 16:
-        copy_elements(copy, from, to, 16);
-        break;
-    case 24:
-        copy_elements(copy, from, to, 24);
-        break;
-    case 32:
-        copy_elements(copy, from, to, 32);
-        break;
-    default:
-        copy_each(copy, from, to, copy->bytes, inner->from, inner->to);
-    }
+    for (int i = 0; i < nloops; i++)
+        if ((at_from ? loops[i].from : loops[i].to) == bytes)
+            return i;
+    return -1;
+}
+
+/* Put the loops of a transposition first, if it is one. */
+static bool find_transposition(struct pld_loop *loops, int nloops,
+                               int64_t bytes)
+{
+    if (bytes > TILE_ELEMENT)
+        return false;
+    int a = find_dense(loops, nloops, bytes, true);
+    int b = find_dense(loops, nloops, bytes, false);
+    if (a < 0 || b < 0 || a == b || loops[a].n < TILE_SIDE ||
+        loops[b].n < TILE_SIDE)
+        return false;
+    struct pld_loop dense = take(loops, &nloops, a);
+    struct pld_loop across = take(loops, &nloops, b > a ? b - 1 : b);
+    for (int i = nloops - 1; i >= 0; i--)
+        loops[i + 2] = loops[i];
+    loops[0] = dense;
+    loops[1] = across;
+    return true;
+}
+
+void pld_copy_choose(struct pld_copy *copy, int64_t bytes)
+{
+    copy->stream = bytes >= STREAM_BYTES &&
+                   (copy->transposes || copy->bytes >= STREAM_ROW);
+}
+
+int64_t pld_copy_bytes(const struct pld_copy *copy)
+{
+    int64_t bytes = (int64_t)copy->bytes;
+    for (int i = 0; i < PLD_MAXDIM + 1; i++)
+        bytes *= copy->loops[i].n;
+    return bytes;
 }
 
 struct pld_copy pld_copy_prepare(const struct pld_block *from, pld_box box,
@@ -91,24 +117,20 @@ struct pld_copy pld_copy_prepare(const struct pld_block *from, pld_box box,
     if (pld_box_empty(box))
         return copy;
     struct pld_loop loops[PLD_MAXDIM + 1];
-    struct pld_loop components = {from->ncomps, from->comp_stride,
-                                  to->comp_stride};
-    int nloops = sort_in(loops, 0, components);
-    for (int d = PLD_MAXDIM - 1; d >= 0; d--) {
-        struct pld_loop loop = {box.count[d], from->stride[d], to->stride[d]};
-        nloops = sort_in(loops, nloops, loop);
-    }
-    nloops = merge(loops, nloops);
+    int nloops = list_loops(from, box, to, loops);
 
     /* What is contiguous on both sides is one long element. */
+    copy.bytes = from->size;
     int64_t bytes = (int64_t)from->size;
-    bool dense = nloops > 0 && loops->from == bytes && loops->to == bytes;
-    copy.bytes = (size_t)(dense ? bytes * loops->n : bytes);
+    if (nloops > 0 && loops->from == bytes && loops->to == bytes)
+        copy.bytes *= (size_t)take(loops, &nloops, 0).n;
+    copy.transposes = find_transposition(loops, nloops, (int64_t)copy.bytes);
     for (int i = 0; i < PLD_MAXDIM + 1; i++)
-        copy.loops[i] =
-            i + dense < nloops ? loops[i + dense] : (struct pld_loop){.n = 1};
+        copy.loops[i] = i < nloops ? loops[i] : (struct pld_loop){.n = 1};
     copy.from = pld_block_at(from, box.first);
     copy.to = pld_block_at(to, pld_box_shift(box, shift).first);
+    copy.tier = pld_copy_tier();
+    pld_copy_choose(&copy, pld_copy_bytes(&copy));
     return copy;
 }
 
@@ -118,8 +140,10 @@ void pld_copy_run(const struct pld_copy *copy)
     const struct pld_loop *outer = &copy->loops[3];
     for (int64_t j = 0; j < outer->n; j++)
         for (int64_t i = 0; i < inner->n; i++)
-            copy_plane(copy, copy->from + j * outer->from + i * inner->from,
-                       copy->to + j * outer->to + i * inner->to);
+            pld_copy_plane(copy, copy->from + j * outer->from + i * inner->from,
+                           copy->to + j * outer->to + i * inner->to);
+    if (copy->stream)
+        pld_copy_fence();
 }
 
 static int outermost(const struct pld_copy *copy)
