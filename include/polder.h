@@ -30,6 +30,8 @@
 #include "polder/deposit.h"
 #include "polder/halo.h"
 
+#include "polder/vector.h"
+
 #ifdef PLD_HAVE_HDF5
 #include "polder/file.h"
 #include "polder/series.h"

@@ -17,6 +17,7 @@ BEGIN {
     headers["par"] = "mpi context reduce reduction timer agree main"
     headers["mesh"] = "grid field measure"
     headers["comm"] = "halo deposit"
+    headers["linalg"] = "vector"
     headers["io"] = "file series"
     for (room in headers) {
         n = split(headers[room], w)

@@ -88,6 +88,9 @@ pld_status pld_terms_agree(pld_ctx *ctx, int nterms, const pld_term *terms);
 
 /* The parts of this rank's elements. */
 pld_status pld_term_compute(const pld_term *term, struct pld_cursor at);
+/* Add the sums of this rank's elements to those that are there already, of a
+ * term that consists of exact sums. */
+pld_status pld_term_add_sums(const pld_term *term, pld_exact *sums);
 /* The result from the parts of all ranks. */
 void pld_term_conclude(const pld_term *term, struct pld_cursor at);
 

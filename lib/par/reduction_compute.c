@@ -60,7 +60,7 @@ static pld_status add_parts(const pld_term *term, pld_exact_term what,
     return PLD_OK;
 }
 
-static pld_status compute_exact(const pld_term *term, pld_exact *sums)
+pld_status pld_term_add_sums(const pld_term *term, pld_exact *sums)
 {
     switch (term->what) {
     case PLD_MEASURE_DOT:
@@ -356,5 +356,5 @@ pld_status pld_term_compute(const pld_term *term, struct pld_cursor at)
         compute_fast(term, at.plain);
         return PLD_OK;
     }
-    return compute_exact(term, at.sums);
+    return pld_term_add_sums(term, at.sums);
 }

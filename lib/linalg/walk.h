@@ -1,0 +1,47 @@
+#ifndef PLD_LINALG_WALK_H
+#define PLD_LINALG_WALK_H
+
+#include "mesh/field.h"
+
+/* Several fields of one shape gone through together, in tiles that fit into
+ * the cache: rows of elements, the same ones of each field. */
+
+/* One loop: n times, so many elements further in each field. */
+struct pld_walk_loop {
+    int64_t n;
+    int64_t *step; /* one for each field */
+};
+
+struct pld_walk {
+    pld_type type;
+    int nfields;
+    char **data; /* the first own element of each; NULL of a rank with none */
+    struct pld_walk_loop loops[PLD_MAXDIM + 1]; /* the innermost first */
+    void *room;
+};
+
+/* Rows of n elements at at[field], the next one rows->step[field] and the next
+ * element elements->step[field] elements further. */
+struct pld_tile {
+    int64_t nrows;
+    int64_t n;
+    char *const *at;
+    const int64_t *row_step;
+    const int64_t *step;
+};
+
+/* The fields, at least one, go together: see pld_walk_check. */
+pld_status pld_walk_create(int nfields, const pld_field *const *fields,
+                           struct pld_walk *out);
+void pld_walk_destroy(struct pld_walk *walk);
+
+/* Whether a field may go together with the first one. `name` for errors. */
+pld_status pld_walk_check(const pld_field *first, const pld_field *field,
+                          const char *name);
+
+/* Call `visit` for each tile; stops at the first error. */
+typedef pld_status pld_visit_tile(const struct pld_tile *tile, void *data);
+pld_status pld_walk_run(const struct pld_walk *walk, pld_visit_tile *visit,
+                        void *data);
+
+#endif
