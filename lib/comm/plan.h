@@ -2,7 +2,7 @@
 #define PLD_COMM_PLAN_H
 
 #include "comm/parts.h"
-#include "polder/box.h"
+#include "comm/transfers.h"
 #include "polder/status.h"
 
 /* A plan: the boxes that one rank sends, receives and copies, grouped by peer.
@@ -32,30 +32,6 @@ struct pld_plan_item {
     size_t size; /* of an element */
 };
 
-/* One box of a message, or one to copy within the rank. */
-struct pld_transfer {
-    pld_box box;               /* as held where it is sent, else as wanted */
-    int64_t shift[PLD_MAXDIM]; /* index as wanted minus index as held */
-    int64_t offset;            /* in the message, in bytes */
-    int item;
-    int peer;
-};
-
-/* A message: transfers[first] and so on. */
-struct pld_message {
-    int peer;
-    int64_t first;
-    int64_t count;
-    int64_t bytes;
-};
-
-struct pld_transfers {
-    int64_t ntransfers;
-    struct pld_transfer *transfers;
-    int nmessages; /* one for each peer, by ascending rank */
-    struct pld_message *messages;
-};
-
 struct pld_plan {
     struct pld_transfers sends;
     struct pld_transfers receives;
@@ -68,8 +44,5 @@ struct pld_plan {
 pld_status pld_plan_create(int nitems, const struct pld_plan_item *items,
                            int rank, struct pld_plan *out);
 void pld_plan_destroy(struct pld_plan *plan);
-
-/* Bytes of all messages of one kind. */
-int64_t pld_transfers_bytes(const struct pld_transfers *transfers);
 
 #endif
