@@ -238,7 +238,9 @@ static void never(const int64_t index[PLD_MAXDIM], void *value, void *data)
 TEST(lack_of_memory_on_one_rank_leaves_nothing)
 {
     int64_t before = pld_memory_live_blocks();
-    for (int nth = 1; nth <= 3; nth++) {
+    /* Elements for which the segment has no room lie elsewhere. */
+    int last = ctx->segment != NULL ? 2 : 3;
+    for (int nth = 1; nth <= last; nth++) {
         pld_alloc_fail(rank == 0 ? nth : 0);
         refuse(PLD_ERR_MEMORY, (pld_field_spec){.name = "u"}, "no memory");
         pld_alloc_fail(0);

@@ -56,6 +56,21 @@ PLD_API int pld_ctx_nnodes(const pld_ctx *ctx);
 PLD_API int pld_ctx_node_rank(const pld_ctx *ctx);
 /** Number of ranks on this rank's node. *Local*. */
 PLD_API int pld_ctx_node_nranks(const pld_ctx *ctx);
+/** Whether this rank and `rank`, another one of its node, look into each other's
+ * memory, so that data moves between them without messages; the same on both
+ * ranks. Three variables in the environment of all ranks have a say:
+ *
+ * - PLD_TRANSPORT=auto (the default) shares memory where it can be shared, and
+ *   tells the log why where it cannot; `message` shares none; `segment` makes
+ *   pld_ctx_create() fail with PLD_ERR_UNSUPPORTED where ranks of a node cannot
+ *   share theirs. Results are the same with each.
+ * - PLD_SEGMENT_DIR=DIR takes the memory from a file system, a tmpfs or
+ *   hugetlbfs, say; by default it is memory that has no file system. Nothing
+ *   is left behind there, however the program ends.
+ * - PLD_FAKE_NODES: see pld_ctx_nnodes().
+ *
+ * *Local*. */
+PLD_API bool pld_ctx_shares_memory(const pld_ctx *ctx, int rank);
 /** The context's own communicator, for the caller's own messages as long as
  * none is under way when Polder is called; not to be freed. *Local*. */
 PLD_API MPI_Comm pld_ctx_comm(const pld_ctx *ctx);

@@ -19,7 +19,7 @@ static _Atomic int64_t live_bytes;
 static _Atomic int64_t peak_bytes;
 static _Atomic int64_t until_failure; /* 0: never */
 
-static void count_block(int64_t bytes)
+void pld_alloc_count(int64_t bytes)
 {
     atomic_fetch_add(&live_blocks, 1);
     int64_t now = atomic_fetch_add(&live_bytes, bytes) + bytes;
@@ -28,10 +28,16 @@ static void count_block(int64_t bytes)
         continue;
 }
 
-static bool asked_to_fail(void)
+void pld_alloc_discount(int64_t bytes)
 {
-    return atomic_load(&until_failure) > 0 &&
-           atomic_fetch_sub(&until_failure, 1) == 1;
+    atomic_fetch_sub(&live_blocks, 1);
+    atomic_fetch_sub(&live_bytes, bytes);
+}
+
+bool pld_alloc_allowed(void)
+{
+    return atomic_load(&until_failure) <= 0 ||
+           atomic_fetch_sub(&until_failure, 1) != 1;
 }
 
 pld_status pld_alloc(const char *what, int64_t count, size_t size, void *out)
@@ -51,7 +57,7 @@ pld_status pld_alloc(const char *what, int64_t count, size_t size, void *out)
               "%s: %" PRId64 " elements of %zu bytes are too many", what, count,
               size);
     void *raw = NULL;
-    PLD_CHECK(!asked_to_fail() &&
+    PLD_CHECK(pld_alloc_allowed() &&
                   posix_memalign(&raw, ALIGNMENT, (size_t)padded) == 0,
               PLD_ERR_MEMORY, "%s: no memory for %" PRId64 " bytes", what,
               bytes);
@@ -59,7 +65,7 @@ pld_status pld_alloc(const char *what, int64_t count, size_t size, void *out)
     *(struct header *)raw = (struct header){.bytes = bytes};
     void *block = (char *)raw + ALIGNMENT;
     memset(block, 0, (size_t)bytes);
-    count_block(bytes);
+    pld_alloc_count(bytes);
     memcpy(out, &block, sizeof block);
     return PLD_OK;
 }
@@ -69,8 +75,7 @@ void pld_free(void *block)
     if (block == NULL)
         return;
     struct header *header = (struct header *)((char *)block - ALIGNMENT);
-    atomic_fetch_sub(&live_blocks, 1);
-    atomic_fetch_sub(&live_bytes, header->bytes);
+    pld_alloc_discount(header->bytes);
     free(header);
 }
 

@@ -1,6 +1,7 @@
 #ifndef PLD_BASE_ALLOC_H
 #define PLD_BASE_ALLOC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,12 @@ pld_status pld_alloc(const char *what, int64_t count, size_t size, void *out);
 
 /* Give it back; NULL is allowed. */
 void pld_free(void *block);
+
+/* For memory from elsewhere that counts as a block: whether it may be taken
+ * (see pld_alloc_fail), and its coming and going. */
+bool pld_alloc_allowed(void);
+void pld_alloc_count(int64_t bytes);
+void pld_alloc_discount(int64_t bytes);
 
 /* A copy of a text. */
 pld_status pld_alloc_text(const char *text, char **out);

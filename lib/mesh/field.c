@@ -4,7 +4,9 @@
 
 #include "base/alloc.h"
 #include "base/overflow.h"
+#include "par/segment.h"
 #include "polder/agree.h"
+#include "polder/log.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -87,6 +89,33 @@ static pld_status lay_out(pld_field *field, const int64_t extent[PLD_MAXDIM],
     return check_range(field);
 }
 
+/* Where others can look into it, or where they can not: that is slower, but it
+ * works. */
+static pld_status allocate(pld_field *field, int64_t elements)
+{
+    pld_ctx *ctx = field->grid->ctx;
+    size_t size = pld_type_size(field->type);
+    if (ctx->segment != NULL) {
+        if (pld_segment_alloc(ctx, field->name, elements, size,
+                              &field->memory) == PLD_OK)
+            return PLD_OK;
+        pld_log(PLD_LOG_WARNING, "messages are used: %s",
+                pld_error_last()->text);
+    }
+    return pld_alloc(field->name, elements, size, &field->memory);
+}
+
+static void give_back(pld_field *field)
+{
+    pld_ctx *ctx = field->grid->ctx;
+    if (field->wrapped)
+        return;
+    if (pld_segment_offset(ctx, field->memory) >= 0)
+        pld_segment_free(ctx, field->memory);
+    else
+        pld_free(field->memory);
+}
+
 static pld_status take_memory(pld_field *field, const pld_field_spec *spec,
                               bool wraps)
 {
@@ -98,18 +127,14 @@ static pld_status take_memory(pld_field *field, const pld_field_spec *spec,
     if (pld_box_empty(field->padded))
         return PLD_OK;
     field->memory = spec->memory;
-    if (!field->wrapped)
-        PLD_TRY(pld_alloc(field->name, elements, pld_type_size(field->type),
-                          &field->memory));
-    return PLD_OK;
+    return field->wrapped ? PLD_OK : allocate(field, elements);
 }
 
 static void destroy_alone(pld_field *field)
 {
     if (field == NULL)
         return;
-    if (!field->wrapped)
-        pld_free(field->memory);
+    give_back(field);
     pld_free(field->name);
     field->grid->nfields--;
     pld_ctx_release(field->grid->ctx, PLD_KIND_FIELD);

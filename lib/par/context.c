@@ -4,7 +4,9 @@
 #include "base/log.h"
 #include "par/blas.h"
 #include "par/launch.h"
+#include "par/peers.h"
 #include "par/reduce.h"
+#include "par/segment.h"
 #include "par/topology.h"
 #include "polder/agree.h"
 
@@ -37,6 +39,8 @@ static pld_status prepare(const pld_ctx_spec *spec, pld_ctx **out,
 
 static void release(pld_ctx *ctx)
 {
+    pld_segment_close(ctx);
+    pld_peers_close(ctx);
     pld_reduce_free_ops(ctx);
     pld_free(ctx->node_of);
     if (ctx->comm != MPI_COMM_NULL)
@@ -51,6 +55,7 @@ pld_status pld_ctx_create(MPI_Comm comm, const pld_ctx_spec *spec,
 
     /* The draft can agree before there is memory for the context. */
     pld_ctx draft = {.comm = MPI_COMM_NULL,
+                     .node_comm = MPI_COMM_NULL,
                      .min_op = MPI_OP_NULL,
                      .max_op = MPI_OP_NULL,
                      .record_op = MPI_OP_NULL};
@@ -61,8 +66,10 @@ pld_status pld_ctx_create(MPI_Comm comm, const pld_ctx_spec *spec,
     PLD_TRY_TO(out, pld_agree(&draft, status));
     PLD_TRY_TO(out, pld_topology_find(&draft));
     PLD_TRY_TO(out, pld_reduce_make_ops(&draft));
-    pld_phase_init(&draft);
     pld_log_set_rank(draft.rank);
+    PLD_TRY_TO(out, pld_peers_open(&draft));
+    PLD_TRY_TO(out, pld_segment_open(&draft));
+    pld_phase_init(&draft);
     pld_blas_check(&draft);
     *ctx = draft;
     *out = ctx;

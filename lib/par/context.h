@@ -36,8 +36,11 @@ struct pld_ctx {
     int nnodes;
     int node_rank;
     int node_nranks;
-    int *node_of; /* node of every rank */
-    int next_tag; /* see pld_ctx_tag */
+    int *node_of;                /* node of every rank */
+    MPI_Comm node_comm;          /* the ranks of the node; none if alone */
+    struct pld_peers *peers;     /* their processes, likewise */
+    struct pld_segment *segment; /* memory shared with them; NULL: none */
+    int next_tag;                /* see pld_ctx_tag */
     int max_tag;
     int live[PLD_KIND_COUNT];
     int nphases;

@@ -1,0 +1,34 @@
+#ifndef PLD_PAR_PEERS_H
+#define PLD_PAR_PEERS_H
+
+#include "par/context.h"
+
+/* The process of a rank. */
+struct pld_peer {
+    int rank;
+    int pid;
+    int64_t start; /* moment of its start: tells processes of one pid apart */
+    bool visible;  /* this process can see it */
+    bool gone;
+};
+
+/* The processes of the ranks of a node, in the order of ranks. */
+struct pld_peers {
+    int n;
+    struct pld_peer *list;
+    bool crowded; /* there are more ranks than cores */
+};
+
+/* Find them; needs the topology. Sets ctx->node_comm and ctx->peers, unless the
+ * rank is alone on its node. *Collective, agreed*. */
+pld_status pld_peers_open(pld_ctx *ctx);
+void pld_peers_close(pld_ctx *ctx);
+
+/* Place of `rank` on this node; -1: on another one. Local. */
+int pld_peers_find(const pld_ctx *ctx, int rank);
+
+/* PLD_ERR_PEER when the process of `rank` is known to have ended; a rank whose
+ * process cannot be seen counts as alive. Local. */
+pld_status pld_peers_check(const pld_ctx *ctx, int rank);
+
+#endif
