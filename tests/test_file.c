@@ -6,6 +6,7 @@
 
 #include "io/file.h"
 #include "polder/digest.h"
+#include "polder/halo.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -81,6 +82,26 @@ TEST(staggered_fields_come_back)
     pld_grid_spec ring = cells;
     ring.periodic[2] = true;
     pass_on(&ring, (pld_field_spec){.node = {false, true, true}});
+}
+
+/* Whether reading changed own points is not known: ghosts are stale. */
+TEST(ghosts_of_what_is_read_are_stale)
+{
+    struct formula made =
+        formula_create(ctx, &cells, &(pld_field_spec){.halo = {.all = 1}});
+    pld_file *file = NULL;
+    pld_halo *halo = NULL;
+    assert_ok(pld_halo_create(
+        &(pld_halo_spec){.nfields = 1, .fields = &made.field}, &halo));
+    assert_ok(pld_file_create(ctx, "stale.h5", &file));
+    assert_ok(pld_file_write(file, made.field));
+    assert_ok(pld_halo_need(halo));
+    assert_all(pld_halo_fresh(halo));
+    assert_ok(pld_file_read(file, pld_field_name(made.field), made.field));
+    assert_all(!pld_halo_fresh(halo));
+    assert_ok(pld_file_close(&file));
+    assert_ok(pld_halo_destroy(&halo));
+    formula_destroy(&made);
 }
 
 TEST(fields_of_one_and_two_dimensions_come_back)
@@ -416,6 +437,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(every_type_comes_back_on_any_number_of_ranks),
     cmocka_unit_test(components_come_back_from_both_layouts),
     cmocka_unit_test(staggered_fields_come_back),
+    cmocka_unit_test(ghosts_of_what_is_read_are_stale),
     cmocka_unit_test(fields_of_one_and_two_dimensions_come_back),
     cmocka_unit_test(ranks_may_own_nothing),
     cmocka_unit_test(large_fields_go_in_pieces),

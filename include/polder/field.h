@@ -9,7 +9,17 @@ PLD_BEGIN_C
 
 /** @file
  * Fields: values on a grid, each rank holding its own block and, around it,
- * ghosts: copies of its neighbours' values. */
+ * ghosts: copies of its neighbours' values.
+ *
+ * A field knows how deep its ghosts are valid. An exchange fills them; when own
+ * points change they are stale. What the library writes it notices itself; what
+ * the caller writes through a view, pld_field_touch() tells. This matters only
+ * to pld_halo_need() and pld_halo_next() (polder/halo.h), and in debug builds:
+ * there ghosts that an exchange filled become NaN, or the largest integer, when
+ * own points change, so that reading them shows. Every rank keeps its own
+ * record and none asks the others: a program that uses these calls tells on
+ * all ranks, also on those that own nothing and in *Local* calls like
+ * pld_field_fill(). */
 
 /** Opaque. */
 typedef struct pld_field pld_field;
@@ -38,11 +48,6 @@ typedef struct pld_field_spec {
      * more than cells, unless periodic. The owner of the last cell owns it. */
     bool node[PLD_MAXDIM];
     pld_width halo; /**< ghost points kept around the block */
-    /** Order of the dimensions in memory, the slowest first: {1, 2, 0} makes
-     * neighbours along dimension 0 neighbours in memory. A permutation of the
-     * grid's dimensions, 0 beyond them; all 0: as they are, the last one
-     * dense. Changes no result. */
-    int order[PLD_MAXDIM];
     /** The caller's own array, to be used in place of the library's memory: it
      * holds the padded block of this rank (see pld_field_padded), components
      * as `layout` says, and must outlive the field. NULL: allocated, aligned
@@ -104,8 +109,7 @@ PLD_API pld_box pld_field_outside(const pld_field *field, int dim, int side);
 /** Direct access by global indices: the point (k, j, i) of component 0 is
  * v.f64[k * v.stride[0] + j * v.stride[1] + i * v.stride[2]], and component c
  * lies c * v.comp_stride further. In two dimensions (j, i) use stride[0] and
- * stride[1]. Strides count elements; that of the last dimension in `order` is 1
- * in PLD_PLANES.
+ * stride[1]. Strides count elements; the last dimension's is 1 in PLD_PLANES.
  * Valid for indices in `valid`, until the field is destroyed. */
 typedef struct pld_view {
     union {
@@ -124,19 +128,24 @@ typedef struct pld_view {
 /** The view of a field; `data` is NULL when this rank owns nothing. *Local*. */
 PLD_API pld_view pld_field_view(const pld_field *field);
 
+/** Say that own points changed, or are about to: ghosts are stale from now on.
+ * To be called on all ranks between the same exchanges. *Local*. */
+PLD_CALL pld_field_touch(pld_field *field);
+
 /** Computes the `ncomps` elements at a global index into `value`. */
 typedef void pld_fill(const int64_t index[PLD_MAXDIM], void *value, void *data);
 
 /** Set every own point by a function of its global index. Ghosts stay as they
- * are. *Local*. */
+ * are, but for valid ones in debug builds. *Local*. */
 PLD_CALL pld_field_fill(pld_field *field, pld_fill *fill, void *data);
 
 /** Set every own point and every ghost to the `ncomps` elements at `value`.
- * *Local*. */
+ * Ghosts count as stale: other ranks may set other values. *Local*. */
 PLD_CALL pld_field_set(pld_field *field, const void *value);
 
-/** Copy own points and ghosts that both hold; both fields must live on one
- * grid and have the same type, stagger and components. *Local*. */
+/** Copy own points and ghosts that both hold, with what is known of them; both
+ * fields must live on one grid and have the same type, stagger and components.
+ * *Local*. */
 PLD_CALL pld_field_copy(const pld_field *from, pld_field *to);
 
 /** Sum, minimum or maximum of one component over all points of all ranks, as by

@@ -10,7 +10,11 @@ PLD_BEGIN_C
  *
  * A halo is planned once and exchanged often. Fields of one exchange travel
  * together, one message for each pair of ranks. Ghosts outside the domain of a
- * dimension that is not periodic are not touched. */
+ * dimension that is not periodic are not touched.
+ *
+ * Fields know how deep their ghosts are valid (see polder/field.h), so that
+ * pld_halo_need() exchanges only where something changed, and pld_halo_next()
+ * makes several steps for one exchange where halos are deep enough. */
 
 /** Opaque: a plan, its buffers and its messages. */
 typedef struct pld_halo pld_halo;
@@ -43,9 +47,15 @@ PLD_CALL pld_halo_destroy(pld_halo **halo);
 
 /** Start an exchange. Until pld_halo_end the ghosts must not be read and the
  * own points not be written; own points may be read. PLD_ERR_STATE when one is
- * under way. Several halos may be under way at a time, begun and ended in the
- * same order on all ranks. *Collective*. */
+ * under way. Several halos may be under way at a time; they may be ended in
+ * another order than they were begun, the same on all ranks. *Collective*. */
 PLD_CALL pld_halo_begin(pld_halo *halo);
+
+/** Whether pld_halo_end would return at once. Moves on with the exchange, so
+ * that work between begin and end that calls it now and then hides more of it:
+ * many MPI libraries make progress only when they are called. PLD_ERR_STATE
+ * without a begin. *Local*. */
+PLD_CALL pld_halo_test(pld_halo *halo, bool *out);
 
 /** Wait until the ghosts are filled. PLD_ERR_STATE without a begin.
  * *Collective*. */
@@ -53,6 +63,42 @@ PLD_CALL pld_halo_end(pld_halo *halo);
 
 /** Begin and end. *Collective*. */
 PLD_CALL pld_halo_exchange(pld_halo *halo);
+
+/** Whether the ghosts of all its fields are valid to its widths, for its
+ * stencil: whether pld_halo_need would do nothing. *Local*; the same on all
+ * ranks. */
+PLD_API bool pld_halo_fresh(const pld_halo *halo);
+
+/** Exchange unless the ghosts are fresh. Ranks do not ask each other: they
+ * come to the same answer because they made the same calls. Debug builds make
+ * sure: PLD_ERR_MISMATCH where ranks would decide differently, PLD_ERR_STATE
+ * names a field that changed without pld_field_touch(). *Collective*. */
+PLD_CALL pld_halo_need(pld_halo *halo);
+
+/** Make ready for a step of a stencil of `radius`: exchange if the ghosts are
+ * not valid to that depth, and say where to compute. With halos k times as
+ * wide as the radius the same loop exchanges once in k steps and computes the
+ * ghosts that it needs in between itself, with the same bits:
+ *
+ *     for (int64_t s = 0; s < steps; s++) {
+ *         PLD_TRY(pld_halo_next(halo[s % 2], 1, &u[1 - s % 2], &box));
+ *         step(u[s % 2], u[1 - s % 2], box);
+ *     }
+ *
+ * `out` gets one box for each field of the halo: its own points and, around
+ * them, the ghosts that can be computed from valid ones; never a point outside
+ * the domain, where the caller's boundary values are. `to` holds the nfields
+ * fields that the step writes, each with the points of the halo's field at its
+ * place; NULL: it writes the halo's fields themselves. It must compute all of
+ * the boxes; what it writes there need not be told by pld_field_touch().
+ *
+ * A side at which a field's width is 0 is one where it is read without
+ * ghosts: there nothing is needed. PLD_ERR_ARG when the radius exceeds
+ * another width, or is less than it with PLD_STAR: ghosts computed from ghosts
+ * need edges and corners. Debug builds check as pld_halo_need() does, and make
+ * ghosts that must not be read NaN. *Collective*. */
+PLD_CALL pld_halo_next(pld_halo *halo, int64_t radius, pld_field *const *to,
+                       pld_box *out);
 
 /** Combine every ghost that an exchange would fill into the point that it is a
  * copy of: the adjoint of the exchange. Own points become the PLD_SUM, PLD_MIN
@@ -68,6 +114,8 @@ PLD_CALL pld_halo_exchange(pld_halo *halo);
  * others by ascending rank; ghosts of one rank from the lowest index to the
  * highest. Integer sums wrap. A NaN anywhere gives NaN, -0 counts below +0, a
  * sum that is zero is +0.
+ *
+ * The ghosts count as stale afterwards: see pld_halo_need().
  *
  * PLD_ERR_TYPE for the minimum or maximum of c128, PLD_ERR_STATE between begin
  * and end. *Collective*; the first call is agreed: it plans, and

@@ -297,6 +297,7 @@ pld_status pld_deposit_finish(pld_deposit *deposit)
         PLD_TRY(add_ghosts(deposit));
     struct rounding rounding = {.deposit = deposit};
     pld_exact_clear(&rounding.room);
+    pld_fresh_touch(deposit->field);
     PLD_TRY(pld_box_rows(deposit->field->owned, deposit->field->grid->ndims,
                          round_row, &rounding));
     pld_cells_clear(cells);

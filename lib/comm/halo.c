@@ -1,12 +1,10 @@
-#include "polder/halo.h"
+#include "comm/halo.h"
 
 #include "comm/adjoint.h"
 #include "comm/halo_spec.h"
 #include "comm/plan.h"
-#include "comm/transport.h"
 
 #include "base/alloc.h"
-#include "mesh/field.h"
 #include "par/context.h"
 #include "par/reduce.h"
 #include "polder/agree.h"
@@ -16,21 +14,10 @@
 /* First word of a live halo, cleared when it is destroyed. */
 #define HALO_ALIVE 0x68616c6fu
 
-struct pld_halo {
-    uint32_t alive;
-    pld_ctx *ctx;
-    pld_halo_spec spec; /* its fields are the halo's own list */
-    pld_field **fields;
-    struct pld_transport *transport;
-    struct pld_adjoint *adjoint; /* NULL until it is needed */
-    pld_halo_info info;
-    bool under_way;
-};
-
-static struct pld_plan_item plan_item(const pld_halo_spec *spec,
-                                      const pld_field *field)
+static struct pld_plan_item plan_item(const pld_halo *halo, int i)
 {
-    bool star = spec->stencil == PLD_STAR;
+    const pld_field *field = halo->fields[i];
+    bool star = halo->spec.stencil == PLD_STAR;
     struct pld_plan_item item = {.min_ghosts = 1,
                                  .max_ghosts = star ? 1 : PLD_MAXDIM,
                                  .ncomps = field->ncomps,
@@ -41,10 +28,9 @@ static struct pld_plan_item plan_item(const pld_halo_spec *spec,
                                   .size = pld_field_domain(field).count[d],
                                   .periodic = field->grid->periodic[d]};
         item.holds[d] = parts;
-        item.wants[d] =
-            (struct pld_wants){.parts = parts,
-                               .low = pld_halo_spec_width(spec, field, d, 0),
-                               .high = pld_halo_spec_width(spec, field, d, 1)};
+        item.wants[d] = (struct pld_wants){.parts = parts,
+                                           .low = halo->widths[i].at[d][0],
+                                           .high = halo->widths[i].at[d][1]};
     }
     return item;
 }
@@ -56,20 +42,19 @@ struct work {
     struct pld_plan plan;
 };
 
-static pld_status find_work(const pld_halo_spec *spec, int rank,
-                            struct work *work)
+static pld_status find_work(const pld_halo *halo, struct work *work)
 {
-    int n = spec->nfields;
+    int n = halo->spec.nfields;
     PLD_TRY(pld_alloc("items of a halo", n, sizeof *work->items, &work->items));
     PLD_TRY(
         pld_alloc("places of a halo", n, sizeof *work->places, &work->places));
     for (int i = 0; i < n; i++) {
-        struct pld_block block = pld_field_block(spec->fields[i]);
-        work->items[i] = plan_item(spec, spec->fields[i]);
+        struct pld_block block = pld_field_block(halo->fields[i]);
+        work->items[i] = plan_item(halo, i);
         work->places[i] = (struct pld_transport_item){
-            .from = block, .to = block, .layout = spec->fields[i]->layout};
+            .from = block, .to = block, .layout = halo->fields[i]->layout};
     }
-    return pld_plan_create(n, work->items, rank, &work->plan);
+    return pld_plan_create(n, work->items, halo->ctx->rank, &work->plan);
 }
 
 /* Peers in either list; both ascend. */
@@ -99,12 +84,11 @@ static pld_halo_info describe(const struct pld_plan *plan,
         .buffer_bytes = pld_transport_buffer_bytes(transport)};
 }
 
-static pld_status make_transport(const pld_halo_spec *spec, int tag,
-                                 pld_halo *halo)
+static pld_status make_transport(int tag, pld_halo *halo)
 {
     pld_status status = PLD_OK;
     struct work work = {.items = NULL};
-    PLD_TRY_TO(out, find_work(spec, halo->ctx->rank, &work));
+    PLD_TRY_TO(out, find_work(halo, &work));
     PLD_TRY_TO(out, pld_transport_create(halo->ctx, tag, &work.plan,
                                          work.places, &halo->transport));
     halo->info = describe(&work.plan, halo->transport);
@@ -119,11 +103,17 @@ static pld_status hold_fields(const pld_halo_spec *spec, pld_halo *halo)
 {
     PLD_TRY(pld_alloc("fields of a halo", spec->nfields, sizeof *halo->fields,
                       &halo->fields));
+    PLD_TRY(pld_alloc("widths of a halo", spec->nfields, sizeof *halo->widths,
+                      &halo->widths));
     halo->spec = *spec;
     halo->spec.fields = halo->fields;
     for (int i = 0; i < spec->nfields; i++) {
         halo->fields[i] = spec->fields[i];
         pld_field_retain(halo->fields[i]);
+        for (int d = 0; d < PLD_MAXDIM; d++)
+            for (int side = 0; side < 2; side++)
+                halo->widths[i].at[d][side] =
+                    pld_halo_spec_width(spec, halo->fields[i], d, side);
     }
     return PLD_OK;
 }
@@ -138,6 +128,7 @@ static pld_status destroy_alone(pld_halo **halo)
         status = pld_transport_destroy(&old->transport);
     for (int i = 0; i < old->spec.nfields; i++)
         pld_field_release(old->fields[i]);
+    pld_free(old->widths);
     pld_free(old->fields);
     pld_ctx_release(old->ctx, PLD_KIND_HALO);
     old->alive = 0;
@@ -158,7 +149,7 @@ static pld_status create_alone(pld_ctx *ctx, const pld_halo_spec *spec, int tag,
     halo->ctx = ctx;
     pld_ctx_retain(ctx, PLD_KIND_HALO);
     PLD_TRY(hold_fields(spec, halo));
-    PLD_TRY(make_transport(spec, tag, halo));
+    PLD_TRY(make_transport(tag, halo));
     return PLD_OK;
 }
 
@@ -187,7 +178,7 @@ out:
     return status;
 }
 
-static pld_status check_halo(const pld_halo *halo, const char *argument)
+pld_status pld_halo_check(const pld_halo *halo, const char *argument)
 {
     PLD_CHECK(halo, PLD_ERR_ARG, "%s is NULL", argument);
     PLD_CHECK(halo->alive == HALO_ALIVE, PLD_ERR_STATE,
@@ -195,12 +186,30 @@ static pld_status check_halo(const pld_halo *halo, const char *argument)
     return PLD_OK;
 }
 
-static pld_status check_idle(const pld_halo *halo, const char *argument)
+pld_status pld_halo_check_idle(const pld_halo *halo, const char *argument)
 {
-    PLD_TRY(check_halo(halo, argument));
+    PLD_TRY(pld_halo_check(halo, argument));
     PLD_CHECK(!halo->under_way, PLD_ERR_STATE,
               "an exchange is under way: call pld_halo_end first");
     return PLD_OK;
+}
+
+/* Sums tell two moments apart: none of them shrinks. */
+static int64_t count_touches(const pld_halo *halo)
+{
+    int64_t n = 0;
+    for (int i = 0; i < halo->spec.nfields; i++)
+        n += halo->fields[i]->fresh.touches;
+    return n;
+}
+
+static void note_filled(const pld_halo *halo)
+{
+    if (count_touches(halo) != halo->touches)
+        return;
+    for (int i = 0; i < halo->spec.nfields; i++)
+        pld_fresh_fill(halo->fields[i], &halo->widths[i],
+                       halo->spec.stencil == PLD_STAR);
 }
 
 pld_status pld_halo_destroy(pld_halo **halo)
@@ -208,25 +217,26 @@ pld_status pld_halo_destroy(pld_halo **halo)
     PLD_CHECK(halo, PLD_ERR_ARG, "halo is NULL");
     if (!*halo)
         return PLD_OK;
-    PLD_TRY(check_idle(*halo, "*halo"));
+    PLD_TRY(pld_halo_check_idle(*halo, "*halo"));
     PLD_TRY(destroy_alone(halo));
     return PLD_OK;
 }
 
 pld_status pld_halo_begin(pld_halo *halo)
 {
-    PLD_TRY(check_idle(halo, "halo"));
+    PLD_TRY(pld_halo_check_idle(halo, "halo"));
     pld_phase_begin(halo->ctx, PLD_PHASE_EXCHANGE);
     pld_status status = pld_transport_begin(halo->transport);
     pld_phase_end(halo->ctx, PLD_PHASE_EXCHANGE);
     PLD_TRY(status);
     halo->under_way = true;
+    halo->touches = count_touches(halo);
     return PLD_OK;
 }
 
 pld_status pld_halo_end(pld_halo *halo)
 {
-    PLD_TRY(check_halo(halo, "halo"));
+    PLD_TRY(pld_halo_check(halo, "halo"));
     PLD_CHECK(halo->under_way, PLD_ERR_STATE,
               "no exchange is under way: call pld_halo_begin first");
     pld_phase_begin(halo->ctx, PLD_PHASE_EXCHANGE);
@@ -234,12 +244,26 @@ pld_status pld_halo_end(pld_halo *halo)
     pld_phase_end(halo->ctx, PLD_PHASE_EXCHANGE);
     PLD_TRY(status);
     halo->under_way = false;
+    note_filled(halo);
+    return PLD_OK;
+}
+
+pld_status pld_halo_test(pld_halo *halo, bool *out)
+{
+    PLD_TRY(pld_halo_check(halo, "halo"));
+    PLD_CHECK(out, PLD_ERR_ARG, "out is NULL");
+    PLD_CHECK(halo->under_way, PLD_ERR_STATE,
+              "no exchange is under way: call pld_halo_begin first");
+    pld_phase_begin(halo->ctx, PLD_PHASE_EXCHANGE);
+    pld_status status = pld_transport_test(halo->transport, out);
+    pld_phase_end(halo->ctx, PLD_PHASE_EXCHANGE);
+    PLD_TRY(status);
     return PLD_OK;
 }
 
 pld_status pld_halo_exchange(pld_halo *halo)
 {
-    PLD_TRY(check_idle(halo, "halo"));
+    PLD_TRY(pld_halo_check_idle(halo, "halo"));
     /* The outer phase spares the inner ones a look at the clock. */
     pld_phase_begin(halo->ctx, PLD_PHASE_EXCHANGE);
     pld_status status = pld_halo_begin(halo);
@@ -256,7 +280,7 @@ static pld_status plan_adjoint(pld_halo *halo, int tag)
     struct pld_plan_item *items = NULL;
     PLD_TRY(pld_alloc("items of a halo", spec->nfields, sizeof *items, &items));
     for (int i = 0; i < spec->nfields; i++) {
-        items[i] = plan_item(spec, spec->fields[i]);
+        items[i] = plan_item(halo, i);
         items[i].direct = true;
     }
     pld_status status = pld_adjoint_create(halo->ctx, tag, spec->nfields,
@@ -281,11 +305,13 @@ static pld_status need_adjoint(pld_halo *halo)
 
 pld_status pld_halo_accumulate(pld_halo *halo, pld_op op)
 {
-    PLD_TRY(check_idle(halo, "halo"));
+    PLD_TRY(pld_halo_check_idle(halo, "halo"));
     for (int i = 0; i < halo->spec.nfields; i++)
         PLD_TRY(pld_reduce_check_kind(op, halo->fields[i]->type));
     PLD_TRY(need_adjoint(halo));
     pld_phase_begin(halo->ctx, PLD_PHASE_EXCHANGE);
+    for (int i = 0; i < halo->spec.nfields; i++)
+        pld_fresh_forget(halo->fields[i]);
     pld_status status = pld_adjoint_run(halo->adjoint, op);
     pld_phase_end(halo->ctx, PLD_PHASE_EXCHANGE);
     PLD_TRY(status);
@@ -294,7 +320,7 @@ pld_status pld_halo_accumulate(pld_halo *halo, pld_op op)
 
 pld_status pld_halo_describe(const pld_halo *halo, pld_halo_info *out)
 {
-    PLD_TRY(check_halo(halo, "halo"));
+    PLD_TRY(pld_halo_check(halo, "halo"));
     PLD_CHECK(out, PLD_ERR_ARG, "out is NULL");
     *out = halo->info;
     return PLD_OK;

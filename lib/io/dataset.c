@@ -39,8 +39,9 @@ pld_status pld_dataset_write(pld_file *file, hid_t dataset, int64_t step,
 }
 
 pld_status pld_dataset_read(pld_file *file, hid_t dataset, const char *name,
-                            int64_t step, const pld_field *field)
+                            int64_t step, pld_field *field)
 {
+    pld_fresh_touch(field);
     struct pld_block block = pld_field_block(field);
     struct pld_target target = target_of(dataset, name, step, field);
     return pld_data_read(file, &target, &block, field->owned);
@@ -122,8 +123,7 @@ static pld_status open_for_field(const pld_file *file, const char *name,
     return pld_variable_check_shape(*out, name, 0, &shape);
 }
 
-static pld_status read_field(pld_file *file, const char *name,
-                             const pld_field *field)
+static pld_status read_field(pld_file *file, const char *name, pld_field *field)
 {
     pld_status status = PLD_OK;
     hid_t dataset = H5I_INVALID_HID;

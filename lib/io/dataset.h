@@ -9,7 +9,7 @@
 pld_status pld_dataset_write(pld_file *file, hid_t dataset, int64_t step,
                              const pld_field *field);
 pld_status pld_dataset_read(pld_file *file, hid_t dataset, const char *name,
-                            int64_t step, const pld_field *field);
+                            int64_t step, pld_field *field);
 
 /* Bytes of all points of a field; PLD_ERR_OVERFLOW. *Local*. */
 pld_status pld_dataset_bytes(const pld_field *field, int64_t *out);

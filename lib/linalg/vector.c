@@ -222,6 +222,8 @@ pld_status pld_vector_run(int nupdates, const pld_update *updates,
     if (nupdates + nproducts == 0)
         return PLD_OK;
     PLD_TRY_TO(out, prepare(&work));
+    for (int i = 0; i < nupdates; i++)
+        pld_fresh_touch(updates[i].y);
     PLD_TRY_TO(out, pld_walk_run(&work.walk, visit, &work));
     if (nproducts > 0)
         PLD_TRY_TO(out, pld_exact_sums_combine(work.fields[0]->grid->ctx,
@@ -265,6 +267,8 @@ pld_status pld_vector_swap(pld_field *x, pld_field *y)
     if (x == y)
         return PLD_OK;
     PLD_TRY(pld_walk_create(2, (const pld_field *[]){x, y}, &walk));
+    pld_fresh_touch(x);
+    pld_fresh_touch(y);
     size_t size = pld_type_size(x->type);
     pld_status status = pld_walk_run(&walk, swap_tile, &size);
     pld_walk_destroy(&walk);

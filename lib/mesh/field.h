@@ -1,6 +1,7 @@
 #ifndef PLD_MESH_FIELD_H
 #define PLD_MESH_FIELD_H
 
+#include "mesh/fresh.h"
 #include "mesh/grid.h"
 #include "polder/field.h"
 
@@ -14,7 +15,6 @@ struct pld_field {
     pld_type type;
     int ncomps;
     pld_layout layout;
-    int order[PLD_MAXDIM]; /* dimensions in memory, the slowest first */
     bool node[PLD_MAXDIM];
     int64_t low[PLD_MAXDIM]; /* halo widths; 0 beyond the dimensions */
     int64_t high[PLD_MAXDIM];
@@ -24,6 +24,7 @@ struct pld_field {
     char *memory; /* lower corner of the padded block; NULL when it is empty */
     int64_t stride[PLD_MAXDIM]; /* elements; 0 beyond the dimensions */
     int64_t comp_stride;        /* elements */
+    struct pld_fresh fresh;     /* its ghosts */
     int nusers;                 /* halos and series that hold it */
 };
 

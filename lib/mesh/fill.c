@@ -53,6 +53,7 @@ pld_status pld_field_fill(pld_field *field, pld_fill *fill, void *data)
     if (field->layout == PLD_PLANES && field->ncomps > 1)
         PLD_TRY(pld_alloc("components of a point", field->ncomps,
                           filling.block.size, &filling.value));
+    pld_fresh_touch(field);
     PLD_TRY_TO(out, pld_box_rows(field->owned, field->grid->ndims, fill_row,
                                  &filling));
 out:
@@ -66,6 +67,7 @@ pld_status pld_field_set(pld_field *field, const void *value)
     PLD_TRY(pld_field_check(field, "field"));
     PLD_CHECK(value != NULL, PLD_ERR_ARG, "field \"%s\": value is NULL",
               field->name);
+    pld_fresh_touch(field);
     struct pld_block to = pld_field_block(field);
     struct pld_block from = {.data = (char *)value,
                              .comp_stride = (int64_t)to.size,
@@ -102,9 +104,11 @@ pld_status pld_field_copy(const pld_field *from, pld_field *to)
     PLD_TRY(check_alike(from, to));
     if (from == to)
         return PLD_OK;
+    pld_fresh_touch(to);
     struct pld_block source = pld_field_block(from);
     struct pld_block target = pld_field_block(to);
     pld_block_copy(&source, pld_box_intersect(from->padded, to->padded),
                    &target, (const int64_t[PLD_MAXDIM]){0});
+    pld_fresh_copy(from, to);
     return PLD_OK;
 }
