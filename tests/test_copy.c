@@ -1,20 +1,12 @@
 /* Copies between blocks, compared with copies of single elements.
  * TEST: ranks=1 */
 
+#include "support/draw.h"
 #include "support/harness.h"
 
 #include "mesh/copy.h"
-#include "polder/random.h"
 
 #include <string.h>
-
-static uint64_t drawn;
-
-static int64_t draw(int64_t low, int64_t high)
-{
-    const pld_random random = {.seed = 7};
-    return low + pld_random_integer(random, drawn++, high - low + 1);
-}
 
 enum { MOST_BYTES = 16 << 20, MOST_LOOPS = PLD_MAXDIM + 1 };
 

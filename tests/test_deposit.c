@@ -3,6 +3,7 @@
 
 #include "support/classes.h"
 #include "support/formula.h"
+#include "support/draw.h"
 #include "support/harness.h"
 
 #include "base/alloc.h"
@@ -14,15 +15,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-static uint64_t drawn;
-
-/* The same numbers on all ranks. */
-static int64_t draw(int64_t low, int64_t high)
-{
-    const pld_random random = {.seed = 1920};
-    return low + pld_random_integer(random, drawn++, high - low + 1);
-}
 
 /* --- Particles: a function of their global number ------------------------- */
 

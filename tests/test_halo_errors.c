@@ -153,7 +153,11 @@ TEST(calls_out_of_order_are_refused)
     const pld_halo_spec spec = {.nfields = 2, .fields = square.fields};
     assert_ok(pld_halo_create(&spec, &halo));
     assert_fails(PLD_ERR_STATE, pld_halo_end(halo), "no exchange is under way");
+    bool done;
+    assert_fails(PLD_ERR_STATE, pld_halo_test(halo, &done),
+                 "no exchange is under way");
     assert_ok(pld_halo_begin(halo));
+    assert_fails(PLD_ERR_ARG, pld_halo_test(halo, NULL), "out is NULL");
     assert_fails(PLD_ERR_STATE, pld_halo_begin(halo),
                  "an exchange is under way");
     assert_fails(PLD_ERR_STATE, pld_halo_exchange(halo),
@@ -172,6 +176,8 @@ TEST(null_is_named)
     pld_halo_info info;
     assert_fails(PLD_ERR_ARG, pld_halo_begin(NULL), "halo is NULL");
     assert_fails(PLD_ERR_ARG, pld_halo_end(NULL), "halo is NULL");
+    assert_fails(PLD_ERR_ARG, pld_halo_test(NULL, &(bool){false}),
+                 "halo is NULL");
     assert_fails(PLD_ERR_ARG, pld_halo_exchange(NULL), "halo is NULL");
     assert_fails(PLD_ERR_ARG, pld_halo_destroy(NULL), "halo is NULL");
     assert_fails(PLD_ERR_ARG, pld_halo_describe(NULL, &info), "halo is NULL");
@@ -187,7 +193,7 @@ TEST(null_is_named)
 
 TEST(what_is_no_live_halo_is_noticed)
 {
-    int64_t something[16] = {0};
+    int64_t something[32] = {0};
     pld_halo *halo = (pld_halo *)(void *)something;
     pld_halo_info info;
     const char *text = "is not a live halo";

@@ -2,13 +2,13 @@
  *
  * The plan of every rank against brute force over all points: each wanted
  * point arrives once, from its owner, and both sides agree on every message. */
+#include "support/draw.h"
 #include "support/harness.h"
 #include "support/index.h"
 
 #include "base/alloc.h"
 #include "comm/plan.h"
 #include "polder/memory.h"
-#include "polder/random.h"
 
 #include <string.h>
 
@@ -21,14 +21,6 @@ struct setting {
     struct pld_plan_item item;
     int nranks;
 };
-
-static uint64_t drawn;
-
-static int64_t draw(int64_t low, int64_t high)
-{
-    const pld_random random = {.seed = 1953};
-    return low + pld_random_integer(random, drawn++, high - low + 1);
-}
 
 /* Ascending cuts from 0 to ncells; empty parts are common. */
 static void draw_cuts(int nparts, int64_t ncells, int64_t *cuts)
