@@ -93,7 +93,7 @@ void bench_row(MPI_Comm comm, const char *name, const char *params,
         return;
     printf("%s,%d,%s,%.4g,%s,%s,%.4g,%.3f,%s\n", name, nranks, params, median,
            unit, reference, reference_median, median / reference_median,
-           good ? "ok" : "WRONG");
+           good ? "ok" : "FAILED");
     fflush(stdout);
 }
 

@@ -108,7 +108,11 @@ static pld_status prepare(struct work *work)
         PLD_TRY(add_update(i, work));
     for (int i = 0; i < work->nproducts; i++)
         PLD_TRY(add_product(i, work));
-    return pld_walk_create(work->nfields, work->fields, &work->walk);
+    PLD_TRY(pld_walk_create(work->nfields, work->fields, &work->walk));
+    /* A product alone goes through memory once anyway. */
+    if (nsteps == 1)
+        work->walk.most = INT64_MAX;
+    return PLD_OK;
 }
 
 static void release(struct work *work)

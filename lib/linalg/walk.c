@@ -7,7 +7,7 @@
 
 /* Elements of each field in a tile: with a few fields well within a cache of
  * the second level, and enough to make what each tile costs by itself small. */
-enum { TILE = 8192 };
+enum { TILE = 16384 };
 
 enum { NLOOPS = PLD_MAXDIM + 1 };
 
@@ -122,7 +122,8 @@ pld_status pld_walk_create(int nfields, const pld_field *const *fields,
                            struct pld_walk *out)
 {
     int64_t *steps = NULL;
-    *out = (struct pld_walk){.type = fields[0]->type, .nfields = nfields};
+    *out = (struct pld_walk){
+        .type = fields[0]->type, .nfields = nfields, .most = TILE};
     if (pld_box_empty(fields[0]->owned))
         return PLD_OK;
     /* The steps of each loop, the data, and the places of a tile. */
@@ -169,8 +170,8 @@ static pld_status run_plane(const struct pld_walk *walk, struct place *place,
 {
     const struct pld_walk_loop *inner = &walk->loops[0];
     const struct pld_walk_loop *rows = &walk->loops[1];
-    int64_t most = inner->n < TILE ? inner->n : TILE;
-    int64_t many = TILE / most;
+    int64_t most = inner->n < walk->most ? inner->n : walk->most;
+    int64_t many = walk->most / most < rows->n ? walk->most / most : rows->n;
     struct pld_tile tile = {
         .at = at, .row_step = rows->step, .step = inner->step};
     for (int64_t row = 0; row < rows->n; row += many)

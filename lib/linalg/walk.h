@@ -17,6 +17,7 @@ struct pld_walk {
     int nfields;
     char **data; /* the first own element of each; NULL of a rank with none */
     struct pld_walk_loop loops[PLD_MAXDIM + 1]; /* the innermost first */
+    int64_t most; /* elements of a tile; create sets it to fit the cache */
     void *room;
 };
 
