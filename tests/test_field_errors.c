@@ -53,6 +53,14 @@ TEST(bad_specs_are_named)
            "halo.high[0] is -4");
     refuse(PLD_ERR_ARG, (pld_field_spec){.halo = {.high = {0, 0, 1}}},
            "halo.high[2] is 1, but the grid has 2 dimensions");
+    refuse(PLD_ERR_ARG, (pld_field_spec){.order = {0, 2}},
+           "order[1] is 2, but the grid has 2 dimensions");
+    refuse(PLD_ERR_ARG, (pld_field_spec){.order = {1, 0, 2}},
+           "order[2] is 2, but the grid has 2 dimensions");
+    refuse(PLD_ERR_ARG, (pld_field_spec){.order = {-1, 0}},
+           "order[0] is -1, but the grid has 2 dimensions");
+    refuse(PLD_ERR_ARG, (pld_field_spec){.order = {1, 1}},
+           "order names dimension 1 twice");
 }
 
 TEST(null_arguments_are_named)
@@ -179,6 +187,8 @@ TEST(specs_that_differ_between_ranks_are_named)
     refuse(PLD_ERR_MISMATCH, (pld_field_spec){.node = {odd}}, "node of field");
     refuse(PLD_ERR_MISMATCH, (pld_field_spec){.halo = {.all = odd}},
            "halo of field");
+    refuse(PLD_ERR_MISMATCH, (pld_field_spec){.order = {odd, !odd}},
+           "order of field");
     refuse(PLD_ERR_ARG, (pld_field_spec){.ncomps = odd ? -1 : 1},
            "ncomps is -1");
 }
@@ -192,6 +202,7 @@ TEST(defaults_may_be_written_out)
             spec.halo.high[1] = 2;
     else
         spec.halo.all = 2;
+    spec.order[1] = odd;
     pld_field *field = NULL;
     assert_ok(pld_field_create(grid, &spec, &field));
     assert_ok(pld_field_destroy(&field));

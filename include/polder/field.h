@@ -48,6 +48,11 @@ typedef struct pld_field_spec {
      * more than cells, unless periodic. The owner of the last cell owns it. */
     bool node[PLD_MAXDIM];
     pld_width halo; /**< ghost points kept around the block */
+    /** Order of the dimensions in memory, the slowest first: {1, 2, 0} makes
+     * neighbours along dimension 0 neighbours in memory. A permutation of the
+     * grid's dimensions, 0 beyond them; all 0: as they are, the last one
+     * dense. Changes no result. */
+    int order[PLD_MAXDIM];
     /** The caller's own array, to be used in place of the library's memory: it
      * holds the padded block of this rank (see pld_field_padded), components
      * as `layout` says, and must outlive the field. NULL: allocated, aligned
@@ -109,7 +114,8 @@ PLD_API pld_box pld_field_outside(const pld_field *field, int dim, int side);
 /** Direct access by global indices: the point (k, j, i) of component 0 is
  * v.f64[k * v.stride[0] + j * v.stride[1] + i * v.stride[2]], and component c
  * lies c * v.comp_stride further. In two dimensions (j, i) use stride[0] and
- * stride[1]. Strides count elements; the last dimension's is 1 in PLD_PLANES.
+ * stride[1]. Strides count elements; that of the last dimension in `order` is 1
+ * in PLD_PLANES.
  * Valid for indices in `valid`, until the field is destroyed. */
 typedef struct pld_view {
     union {

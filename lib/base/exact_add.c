@@ -76,6 +76,31 @@ static void add_chunks(pld_exact *sum, const struct request *request,
 /* --- Boxes -------------------------------------------------------------------
  */
 
+/* How far apart elements are; what is not along the way is far. */
+static int64_t distance(int64_t stride)
+{
+    if (stride == 0)
+        return INT64_MAX;
+    return stride < 0 ? -stride : stride;
+}
+
+/* Let rows lie along the shortest steps of x: an exact sum has no order. */
+static void sort_dimensions(struct request *r)
+{
+    for (int end = 2; end > 0; end--)
+        for (int d = 0; d < end; d++) {
+            struct request old = *r;
+            if (distance(old.x.stride[d]) >= distance(old.x.stride[d + 1]))
+                continue;
+            r->count[d] = old.count[d + 1];
+            r->count[d + 1] = old.count[d];
+            r->x.stride[d] = old.x.stride[d + 1];
+            r->x.stride[d + 1] = old.x.stride[d];
+            r->y.stride[d] = old.y.stride[d + 1];
+            r->y.stride[d + 1] = old.y.stride[d];
+        }
+}
+
 /* Let rows be as long as can be: leave out dimensions of one index, and join
  * those whose elements follow each other in both arrays. */
 static void join_dimensions(struct request *r)
@@ -174,6 +199,7 @@ static pld_status add(pld_exact *sum, struct request *request)
         return PLD_OK;
     if (request->term != PLD_EXACT_PRODUCT)
         request->y = request->x;
+    sort_dimensions(request);
     join_dimensions(request);
     pld_environment saved = pld_environment_enter();
     add_planes(sum, request);

@@ -78,7 +78,8 @@ static pld_status lay_out(pld_field *field, const int64_t extent[PLD_MAXDIM],
                          (int64_t)pld_type_size(field->type)};
     PLD_TRY(pld_size_product("bytes of a field", 5, factors, elements));
     int64_t stride = planes ? 1 : field->ncomps;
-    for (int d = field->grid->ndims - 1; d >= 0; d--) {
+    for (int i = field->grid->ndims - 1; i >= 0; i--) {
+        int d = field->order[i];
         field->stride[d] = stride;
         stride *= extent[d];
     }
@@ -157,6 +158,7 @@ static pld_status create_alone(pld_grid *grid, const pld_field_spec *spec,
     field->type = spec->type;
     field->ncomps = pld_field_spec_ncomps(spec);
     field->layout = spec->layout;
+    pld_field_spec_order(spec, grid->ndims, field->order);
     memcpy(field->node, spec->node, sizeof field->node);
     for (int d = 0; d < PLD_MAXDIM; d++) {
         field->low[d] = pld_field_spec_halo(spec, grid->ndims, d, 0);

@@ -15,6 +15,7 @@ struct pld_field {
     pld_type type;
     int ncomps;
     pld_layout layout;
+    int order[PLD_MAXDIM]; /* dimensions in memory, the slowest first */
     bool node[PLD_MAXDIM];
     int64_t low[PLD_MAXDIM]; /* halo widths; 0 beyond the dimensions */
     int64_t high[PLD_MAXDIM];

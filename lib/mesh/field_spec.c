@@ -27,6 +27,16 @@ int64_t pld_field_spec_halo(const pld_field_spec *spec, int ndims, int dim,
     return own > width->all ? own : width->all;
 }
 
+void pld_field_spec_order(const pld_field_spec *spec, int ndims,
+                          int order[PLD_MAXDIM])
+{
+    bool given = false;
+    for (int i = 0; i < ndims; i++)
+        given = given || spec->order[i] != 0;
+    for (int i = 0; i < PLD_MAXDIM; i++)
+        order[i] = given && i < ndims ? spec->order[i] : i;
+}
+
 static pld_status check_halo(const char *name, const char *side,
                              const int64_t width[PLD_MAXDIM], int ndims)
 {
@@ -54,6 +64,29 @@ static pld_status check_stagger(const pld_field_spec *spec, const char *name,
     return PLD_OK;
 }
 
+/* Whether every dimension comes once, and no other. */
+static pld_status check_order(const pld_field_spec *spec, const char *name,
+                              int ndims)
+{
+    int order[PLD_MAXDIM];
+    bool found[PLD_MAXDIM] = {false};
+    pld_field_spec_order(spec, ndims, order);
+    for (int i = 0; i < PLD_MAXDIM; i++) {
+        bool fits =
+            i < ndims ? order[i] >= 0 && order[i] < ndims : spec->order[i] == 0;
+        PLD_CHECK(fits, PLD_ERR_ARG,
+                  "field \"%s\": order[%d] is %d, but the grid has %d "
+                  "dimension%s",
+                  name, i, spec->order[i], ndims, ndims > 1 ? "s" : "");
+        PLD_CHECK(!found[order[i]], PLD_ERR_ARG,
+                  "field \"%s\": order names dimension %d twice: give each "
+                  "of the %d once",
+                  name, order[i], ndims);
+        found[order[i]] = true;
+    }
+    return PLD_OK;
+}
+
 pld_status pld_field_spec_check(const pld_field_spec *spec,
                                 const pld_grid *grid)
 {
@@ -75,6 +108,7 @@ pld_status pld_field_spec_check(const pld_field_spec *spec,
               name, spec->halo.all);
     PLD_TRY(check_halo(name, "low", spec->halo.low, grid->ndims));
     PLD_TRY(check_halo(name, "high", spec->halo.high, grid->ndims));
+    PLD_TRY(check_order(spec, name, grid->ndims));
     return check_stagger(spec, name, grid->ndims);
 }
 
@@ -94,6 +128,8 @@ pld_status pld_field_spec_agree(const pld_field_spec *spec,
     const char *name = pld_field_spec_name(spec);
     int ncomps = pld_field_spec_ncomps(spec);
     int64_t halo[PLD_MAXDIM][2];
+    int order[PLD_MAXDIM];
+    pld_field_spec_order(spec, grid->ndims, order);
     for (int d = 0; d < PLD_MAXDIM; d++)
         for (int side = 0; side < 2; side++)
             halo[d][side] = pld_field_spec_halo(spec, grid->ndims, d, side);
@@ -103,6 +139,7 @@ pld_status pld_field_spec_agree(const pld_field_spec *spec,
     PLD_TRY(agree_on(spec, grid, "layout", &spec->layout, sizeof spec->layout));
     PLD_TRY(agree_on(spec, grid, "node", spec->node, sizeof spec->node));
     PLD_TRY(agree_on(spec, grid, "halo", halo, sizeof halo));
+    PLD_TRY(agree_on(spec, grid, "order", order, sizeof order));
     return PLD_OK;
 }
 

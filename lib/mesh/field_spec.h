@@ -14,9 +14,11 @@ pld_status pld_field_spec_check(const pld_field_spec *spec,
 pld_status pld_field_spec_agree(const pld_field_spec *spec,
                                 const pld_grid *grid);
 
-/* Name, components and halo width with their defaults. */
+/* Name, components, order of dimensions and halo width with their defaults. */
 const char *pld_field_spec_name(const pld_field_spec *spec);
 int pld_field_spec_ncomps(const pld_field_spec *spec);
+void pld_field_spec_order(const pld_field_spec *spec, int ndims,
+                          int order[PLD_MAXDIM]);
 int64_t pld_field_spec_halo(const pld_field_spec *spec, int ndims, int dim,
                             int side);
 
