@@ -71,17 +71,14 @@ static int count_peers(const struct pld_transfers *a,
     return n;
 }
 
-static pld_halo_info describe(const struct pld_plan *plan,
-                              const struct pld_transport *transport)
+static pld_halo_info describe(const struct pld_plan *plan)
 {
-    return (pld_halo_info){
-        .npeers = count_peers(&plan->sends, &plan->receives),
-        .sent_bytes = pld_transfers_bytes(&plan->sends),
-        .received_bytes = pld_transfers_bytes(&plan->receives),
-        .copied_bytes = pld_transfers_bytes(&plan->copies) +
-                        pld_transfers_bytes(&plan->wraps),
-        .plan_bytes = pld_transport_plan_bytes(transport),
-        .buffer_bytes = pld_transport_buffer_bytes(transport)};
+    return (pld_halo_info){.npeers = count_peers(&plan->sends, &plan->receives),
+                           .sent_bytes = pld_transfers_bytes(&plan->sends),
+                           .received_bytes =
+                               pld_transfers_bytes(&plan->receives),
+                           .copied_bytes = pld_transfers_bytes(&plan->copies) +
+                                           pld_transfers_bytes(&plan->wraps)};
 }
 
 static pld_status make_transport(int tag, pld_halo *halo)
@@ -91,7 +88,7 @@ static pld_status make_transport(int tag, pld_halo *halo)
     PLD_TRY_TO(out, find_work(halo, &work));
     PLD_TRY_TO(out, pld_transport_create(halo->ctx, tag, &work.plan,
                                          work.places, &halo->transport));
-    halo->info = describe(&work.plan, halo->transport);
+    halo->info = describe(&work.plan);
 out:
     pld_plan_destroy(&work.plan);
     pld_free(work.places);
@@ -242,8 +239,8 @@ pld_status pld_halo_end(pld_halo *halo)
     pld_phase_begin(halo->ctx, PLD_PHASE_EXCHANGE);
     pld_status status = pld_transport_end(halo->transport);
     pld_phase_end(halo->ctx, PLD_PHASE_EXCHANGE);
-    PLD_TRY(status);
     halo->under_way = false;
+    PLD_TRY(status);
     note_filled(halo);
     return PLD_OK;
 }
@@ -323,5 +320,7 @@ pld_status pld_halo_describe(const pld_halo *halo, pld_halo_info *out)
     PLD_TRY(pld_halo_check(halo, "halo"));
     PLD_CHECK(out, PLD_ERR_ARG, "out is NULL");
     *out = halo->info;
+    out->plan_bytes = pld_transport_plan_bytes(halo->transport);
+    out->buffer_bytes = pld_transport_buffer_bytes(halo->transport);
     return PLD_OK;
 }

@@ -42,6 +42,7 @@ struct pld_ctx {
     struct pld_segment *segment; /* memory shared with them; NULL: none */
     int next_tag;                /* see pld_ctx_tag */
     int max_tag;
+    struct pld_activity *activities; /* what is under way */
     int live[PLD_KIND_COUNT];
     int nphases;
     struct pld_phase phases[PLD_CTX_PHASES];

@@ -2,6 +2,7 @@
 
 #include <sched.h>
 
+#include "par/activity.h"
 #include "par/peers.h"
 
 /* How often to spin before others get a chance, and how many looks at a flag
@@ -36,6 +37,7 @@ pld_status pld_wait_step(pld_ctx *ctx, struct pld_wait *wait, int rank)
         relax();
         return PLD_OK;
     }
+    pld_activities_advance(ctx);
     PLD_TRY(progress(ctx));
     sched_yield();
     double now = MPI_Wtime();
