@@ -10,7 +10,7 @@ grep -nE '^[ \t]*#[ \t]*include' include/polder/*.h lib/*/*.c lib/*/*.h \
     2>/dev/null | awk '
 BEGIN {
     # Rooms by storey.
-    split("base 0 par 1 mesh 2 comm 3 io 3 linalg 3 solve 4 resil 4 work 4", w)
+    split("base 0 par 1 mesh 2 move 3 comm 4 io 4 linalg 4 solve 5 resil 5 work 5", w)
     for (i = 1; i in w; i += 2) storey[w[i]] = w[i + 1]
     # Public headers by room; config.h is of no room, all may read it.
     headers["base"] = "api version status log types random digest memory exact box blas"
@@ -24,7 +24,7 @@ BEGIN {
         for (i = 1; i <= n; i++) room_of["polder/" w[i] ".h"] = room
     }
     # Outside libraries by the rooms that may know them.
-    outside["mpi.h"] = "par mesh comm io linalg solve resil work"
+    outside["mpi.h"] = "par mesh move comm io linalg solve resil work"
     outside["hdf5.h"] = "io"
     outside["cblas.h"] = "linalg solve"
 }

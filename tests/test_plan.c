@@ -7,7 +7,7 @@
 #include "support/index.h"
 
 #include "base/alloc.h"
-#include "comm/plan.h"
+#include "move/plan.h"
 #include "polder/memory.h"
 
 #include <string.h>

@@ -4,7 +4,7 @@
 #include "base/exact_environment.h"
 #include "comm/combine.h"
 #include "comm/overlay.h"
-#include "comm/transport.h"
+#include "move/transport.h"
 #include "mesh/block.h"
 
 /* What is meant for the own points of a box: ghosts of this rank, or such as

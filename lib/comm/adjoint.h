@@ -1,7 +1,7 @@
 #ifndef PLD_COMM_ADJOINT_H
 #define PLD_COMM_ADJOINT_H
 
-#include "comm/plan.h"
+#include "move/plan.h"
 #include "mesh/field.h"
 #include "polder/reduce.h"
 

@@ -2,7 +2,7 @@
 
 #include "comm/adjoint.h"
 #include "comm/halo_spec.h"
-#include "comm/plan.h"
+#include "move/plan.h"
 
 #include "base/alloc.h"
 #include "par/context.h"

@@ -1,7 +1,7 @@
 #ifndef PLD_COMM_HALO_H
 #define PLD_COMM_HALO_H
 
-#include "comm/transport.h"
+#include "move/transport.h"
 #include "mesh/field.h"
 #include "polder/halo.h"
 

@@ -1,8 +1,8 @@
-#ifndef PLD_COMM_TRANSPORT_MESSAGE_H
-#define PLD_COMM_TRANSPORT_MESSAGE_H
+#ifndef PLD_MOVE_TRANSPORT_MESSAGE_H
+#define PLD_MOVE_TRANSPORT_MESSAGE_H
 
-#include "comm/copies.h"
-#include "comm/transport.h"
+#include "move/copies.h"
+#include "move/transport.h"
 
 /* The part of a transport that reaches ranks by MPI: boxes packed into one
  * persistent message for each peer. */

@@ -1,8 +1,8 @@
-#ifndef PLD_COMM_PLAN_H
-#define PLD_COMM_PLAN_H
+#ifndef PLD_MOVE_PLAN_H
+#define PLD_MOVE_PLAN_H
 
-#include "comm/parts.h"
-#include "comm/transfers.h"
+#include "move/parts.h"
+#include "move/transfers.h"
 #include "polder/status.h"
 
 /* A plan: the boxes that one rank sends, receives and copies, grouped by peer.

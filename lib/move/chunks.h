@@ -1,5 +1,5 @@
-#ifndef PLD_COMM_CHUNKS_H
-#define PLD_COMM_CHUNKS_H
+#ifndef PLD_MOVE_CHUNKS_H
+#define PLD_MOVE_CHUNKS_H
 
 #include "mesh/block.h"
 

@@ -1,4 +1,4 @@
-#include "comm/copies.h"
+#include "move/copies.h"
 
 #include "base/alloc.h"
 

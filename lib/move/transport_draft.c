@@ -1,4 +1,4 @@
-#include "comm/transport_draft.h"
+#include "move/transport_draft.h"
 
 #include "base/alloc.h"
 #include "par/segment.h"

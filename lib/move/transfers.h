@@ -1,5 +1,5 @@
-#ifndef PLD_COMM_TRANSFERS_H
-#define PLD_COMM_TRANSFERS_H
+#ifndef PLD_MOVE_TRANSFERS_H
+#define PLD_MOVE_TRANSFERS_H
 
 #include "polder/box.h"
 #include "polder/status.h"

@@ -1,7 +1,7 @@
-#ifndef PLD_COMM_TRANSPORT_H
-#define PLD_COMM_TRANSPORT_H
+#ifndef PLD_MOVE_TRANSPORT_H
+#define PLD_MOVE_TRANSPORT_H
 
-#include "comm/plan.h"
+#include "move/plan.h"
 #include "mesh/block.h"
 #include "par/context.h"
 

@@ -1,5 +1,5 @@
-#ifndef PLD_COMM_LANE_MODE_H
-#define PLD_COMM_LANE_MODE_H
+#ifndef PLD_MOVE_LANE_MODE_H
+#define PLD_MOVE_LANE_MODE_H
 
 #include "mesh/block.h"
 

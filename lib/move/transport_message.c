@@ -1,4 +1,4 @@
-#include "comm/transport_message.h"
+#include "move/transport_message.h"
 
 #include "base/alloc.h"
 #include "par/message.h"

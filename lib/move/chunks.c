@@ -1,4 +1,4 @@
-#include "comm/chunks.h"
+#include "move/chunks.h"
 
 #include "base/alloc.h"
 

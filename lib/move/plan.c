@@ -1,4 +1,4 @@
-#include "comm/plan.h"
+#include "move/plan.h"
 
 #include "base/alloc.h"
 

@@ -1,4 +1,4 @@
-#include "comm/transport_segment.h"
+#include "move/transport_segment.h"
 
 /* Why no rank ever reads what is stale or half written.
  *

@@ -1,4 +1,4 @@
-#include "comm/transfers.h"
+#include "move/transfers.h"
 
 #include <stdlib.h>
 

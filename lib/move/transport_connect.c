@@ -1,7 +1,7 @@
-#include "comm/transport_segment.h"
+#include "move/transport_segment.h"
 
 #include "base/alloc.h"
-#include "comm/transport_draft.h"
+#include "move/transport_draft.h"
 #include "par/message.h"
 #include "par/segment.h"
 #include "polder/agree.h"

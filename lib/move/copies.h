@@ -1,5 +1,5 @@
-#ifndef PLD_COMM_COPIES_H
-#define PLD_COMM_COPIES_H
+#ifndef PLD_MOVE_COPIES_H
+#define PLD_MOVE_COPIES_H
 
 #include "mesh/copy.h"
 #include "polder/status.h"

@@ -1,9 +1,9 @@
-#include "comm/transport.h"
+#include "move/transport.h"
 
 #include "base/alloc.h"
-#include "comm/copies.h"
-#include "comm/transport_message.h"
-#include "comm/transport_segment.h"
+#include "move/copies.h"
+#include "move/transport_message.h"
+#include "move/transport_segment.h"
 #include "par/activity.h"
 #include "par/flag.h"
 

@@ -1,9 +1,9 @@
-#ifndef PLD_COMM_TRANSPORT_SEGMENT_H
-#define PLD_COMM_TRANSPORT_SEGMENT_H
+#ifndef PLD_MOVE_TRANSPORT_SEGMENT_H
+#define PLD_MOVE_TRANSPORT_SEGMENT_H
 
-#include "comm/chunks.h"
-#include "comm/copies.h"
-#include "comm/transport.h"
+#include "move/chunks.h"
+#include "move/copies.h"
+#include "move/transport.h"
 #include "par/flag.h"
 
 /* The part of a transport that reaches ranks of the node by shared memory.

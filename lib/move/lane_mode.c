@@ -1,4 +1,4 @@
-#include "comm/lane_mode.h"
+#include "move/lane_mode.h"
 
 /* Bytes of a run from which on direct copies were seen to be the faster. */
 enum { LONG_RUN = 256 };

@@ -1,8 +1,8 @@
-#ifndef PLD_COMM_TRANSPORT_DRAFT_H
-#define PLD_COMM_TRANSPORT_DRAFT_H
+#ifndef PLD_MOVE_TRANSPORT_DRAFT_H
+#define PLD_MOVE_TRANSPORT_DRAFT_H
 
-#include "comm/lane_mode.h"
-#include "comm/transport_segment.h"
+#include "move/lane_mode.h"
+#include "move/transport_segment.h"
 
 /* What is known of lanes while their ranks connect. */
 

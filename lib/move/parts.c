@@ -1,4 +1,4 @@
-#include "comm/parts.h"
+#include "move/parts.h"
 
 #include "mesh/cuts.h"
 

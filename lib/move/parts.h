@@ -1,5 +1,5 @@
-#ifndef PLD_COMM_PARTS_H
-#define PLD_COMM_PARTS_H
+#ifndef PLD_MOVE_PARTS_H
+#define PLD_MOVE_PARTS_H
 
 #include <stdbool.h>
 #include <stdint.h>
