@@ -1,5 +1,6 @@
 /* Fields through files: what N ranks write, M ranks read.
- * TEST: ranks=1,2,3,4,7 */
+ * TEST: ranks=1,2,3,4,7
+ * TEST: ranks=1,3,4 env=PLD_IO=hdf5 */
 
 #include "support/formula.h"
 #include "support/harness.h"
@@ -179,7 +180,8 @@ static const pld_axis axes[3] = {{.units = "m", .origin = -1, .spacing = 0.5},
                                  {.units = "m", .spacing = 0.25},
                                  {.units = "m", .spacing = 2}};
 
-static void write_rich_file(pld_ctx *team, const char *path)
+static void write_rich_file(pld_ctx *team, const char *path,
+                            const pld_storage *storage)
 {
     pld_file *file = NULL;
     struct formula u = formula_create(
@@ -191,6 +193,7 @@ static void write_rich_file(pld_ctx *team, const char *path)
     formula_fill(u.field, 1);
     formula_fill(v.field, 2);
     assert_ok_here(pld_file_create(team, path, &file));
+    assert_ok_here(pld_file_set_storage(file, storage));
     assert_ok_here(pld_file_set_axes(file, 3, axes));
     assert_ok_here(pld_file_write(file, u.field));
     assert_ok_here(pld_file_write(file, v.field));
@@ -202,13 +205,13 @@ static void write_rich_file(pld_ctx *team, const char *path)
     formula_destroy(&v);
 }
 
-TEST(bytes_do_not_depend_on_the_number_of_ranks)
+static void check_bytes(const pld_storage *storage)
 {
     uint64_t first = 0;
     for (int n = 1; n <= nranks; n++) {
         pld_ctx *team = team_create(n);
         if (team != NULL)
-            write_rich_file(team, "bytes.h5");
+            write_rich_file(team, "bytes.h5", storage);
         team_destroy(&team);
         if (rank == 0) {
             uint64_t digest = digest_of("bytes.h5");
@@ -216,6 +219,95 @@ TEST(bytes_do_not_depend_on_the_number_of_ranks)
             assert_true(digest == first);
         }
     }
+}
+
+TEST(bytes_do_not_depend_on_the_number_of_ranks)
+{
+    static const pld_storage storages[] = {
+        {.way = PLD_IO_DIRECT},
+        {.way = PLD_IO_HDF5},
+        {.way = PLD_IO_DIRECT, .convert = true, .type = PLD_F32}};
+    for (size_t i = 0; i < sizeof storages / sizeof storages[0]; i++)
+        check_bytes(&storages[i]);
+}
+
+/* Compressed, converted, and both, in chunks that stick out. */
+TEST(fields_come_back_however_they_are_stored)
+{
+    static const pld_storage storages[] = {
+        {.deflate = 1},
+        {.deflate = 9, .chunk = {2, 4, 5}},
+        {.convert = true, .type = PLD_F32},
+        {.convert = true, .type = PLD_I32, .deflate = 2},
+        {.way = PLD_IO_HDF5, .convert = true, .type = PLD_F32}};
+    for (size_t i = 0; i < sizeof storages / sizeof storages[0]; i++)
+        for (int width = 0; width < 2; width++) {
+            struct formula made = formula_create(
+                ctx, &cells,
+                &(pld_field_spec){.ncomps = 2, .halo = {.all = width}});
+            pld_file *file = NULL;
+            formula_fill(made.field, 0);
+            assert_ok(pld_file_create(ctx, "stored.h5", &file));
+            assert_ok(pld_file_set_storage(file, &storages[i]));
+            assert_ok(pld_file_write(file, made.field));
+            assert_ok(pld_field_set(made.field, (double[2]){0}));
+            assert_ok(pld_file_read(file, "field", made.field));
+            assert_all(formula_holds(made.field, 0));
+            assert_ok(pld_file_write(file, made.field));
+            assert_ok(pld_file_write_text(file, "field", "units", "m"));
+            assert_ok(pld_file_close(&file));
+            formula_destroy(&made);
+        }
+}
+
+TEST(several_fields_are_written_together)
+{
+    struct formula made[3];
+    pld_field *fields[3];
+    pld_file *file = NULL;
+    for (int i = 0; i < 3; i++) {
+        char name[2] = {(char)('a' + i), '\0'};
+        made[i] = formula_create(
+            ctx, &cells, &(pld_field_spec){.name = name, .ncomps = i + 1});
+        fields[i] = made[i].field;
+        formula_fill(fields[i], i);
+    }
+    assert_ok(pld_file_create(ctx, "several.h5", &file));
+    assert_ok(pld_file_write(file, fields[2]));
+    assert_ok(pld_file_write_fields(file, 0, NULL));
+    assert_ok(pld_file_write_fields(file, 3, fields));
+    assert_ok(pld_file_close(&file));
+    assert_ok(pld_file_open(ctx, "several.h5", false, &file));
+    for (int i = 0; i < 3; i++) {
+        assert_ok(pld_field_set(fields[i], (double[3]){0}));
+        assert_ok(pld_file_read(file, pld_field_name(fields[i]), fields[i]));
+        assert_all(formula_holds(fields[i], i));
+    }
+    assert_ok(pld_file_close(&file));
+    for (int i = 0; i < 3; i++)
+        formula_destroy(&made[i]);
+}
+
+/* Either all are there, or none. */
+TEST(of_several_fields_none_is_left_half_made)
+{
+    struct formula good = formula_create(ctx, &cells, &(pld_field_spec){0});
+    struct formula bad =
+        formula_create(ctx, &cells, &(pld_field_spec){.name = "x"});
+    pld_field *fields[2] = {good.field, bad.field};
+    pld_variable found;
+    pld_file *file = NULL;
+    assert_ok(pld_file_create(ctx, "never.h5", &file));
+    assert_fails(PLD_ERR_SHAPE, pld_file_write_fields(file, 2, fields),
+                 "'x' is 9 in the file");
+    assert_fails(PLD_ERR_NOENT, pld_file_inquire(file, "field", &found), "x");
+    assert_fails(PLD_ERR_ARG, pld_file_write_fields(file, 2, NULL),
+                 "fields is NULL");
+    assert_fails(PLD_ERR_ARG, pld_file_write_fields(file, -1, fields),
+                 "nfields is -1");
+    assert_ok(pld_file_close(&file));
+    formula_destroy(&good);
+    formula_destroy(&bad);
 }
 
 static void read_line(pld_file *file, const char *name, int64_t count,
@@ -229,7 +321,7 @@ TEST(cells_and_nodes_have_their_coordinates)
 {
     double x[10];
     pld_file *file = NULL;
-    write_rich_file(ctx, "axes.h5");
+    write_rich_file(ctx, "axes.h5", NULL);
     assert_ok(pld_file_open(ctx, "axes.h5", false, &file));
     read_line(file, "x", 9, x);
     for (int i = 0; i < 9; i++)
@@ -293,7 +385,7 @@ TEST(a_file_can_be_written_to_again)
     pld_file *file = NULL;
     struct formula made =
         formula_create(ctx, &cells, &(pld_field_spec){.name = "u"});
-    write_rich_file(ctx, "again.h5");
+    write_rich_file(ctx, "again.h5", NULL);
     assert_ok(pld_file_open(ctx, "again.h5", true, &file));
     formula_fill(made.field, 5);
     assert_ok(pld_file_write(file, made.field));
@@ -324,7 +416,7 @@ TEST(variables_are_described)
 {
     pld_variable found;
     pld_file *file = NULL;
-    write_rich_file(ctx, "inquire.h5");
+    write_rich_file(ctx, "inquire.h5", NULL);
     assert_ok(pld_file_open(ctx, "inquire.h5", false, &file));
     assert_ok(pld_file_inquire(file, "v", &found));
     assert_all(found.type == PLD_F64 && found.ndims == 4);
@@ -443,6 +535,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(large_fields_go_in_pieces),
     cmocka_unit_test(each_rank_moves_long_runs_by_itself),
     cmocka_unit_test(bytes_do_not_depend_on_the_number_of_ranks),
+    cmocka_unit_test(fields_come_back_however_they_are_stored),
+    cmocka_unit_test(several_fields_are_written_together),
+    cmocka_unit_test(of_several_fields_none_is_left_half_made),
     cmocka_unit_test(cells_and_nodes_have_their_coordinates),
     cmocka_unit_test(without_axes_indices_are_the_coordinates),
     cmocka_unit_test(grids_of_another_size_get_their_own_coordinates),

@@ -1,7 +1,8 @@
 /* What goes wrong with files: the same named error on every rank, and no rank
  * left waiting.
  * TEST: ranks=1,2,3,4,7
- * TEST: ranks=2 env=OMPI_MCA_sharedfp=^lockedfile */
+ * TEST: ranks=2 env=OMPI_MCA_sharedfp=^lockedfile
+ * TEST: ranks=3 env=PLD_IO=hdf5 */
 
 #include "support/formula.h"
 #include "support/harness.h"
@@ -12,6 +13,7 @@
 #include "polder/agree.h"
 #include "polder/memory.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,30 +127,58 @@ static char *long_path(int n)
     return path;
 }
 
-TEST(long_paths_are_refused_where_open_mpi_would_abort)
+TEST(long_paths_are_as_good_as_short_ones)
 {
-    int n = 240;
-    pld_status status = PLD_OK;
-    for (; n < 300 && status == PLD_OK; n += 2) {
-        char *path = long_path(n);
-        status = pld_file_create(ctx, path, &file);
-        if (status == PLD_OK)
-            assert_ok(pld_file_close(&file));
+    struct formula u =
+        formula_create(ctx, &cells, &(pld_field_spec){.name = "u"});
+    const int lengths[] = {244, 256, 1000, 4000, PATH_MAX - 2};
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        char *path = long_path(lengths[i]);
+        formula_fill(u.field, (int)i);
+        assert_ok(pld_file_create(ctx, path, &file));
+        assert_ok(
+            pld_file_set_storage(file, &(pld_storage){.way = PLD_IO_DIRECT}));
+        assert_ok(pld_file_write(file, u.field));
+        assert_ok(pld_file_close(&file));
+        assert_ok(pld_field_set(u.field, &(double){0}));
+        assert_ok(pld_file_open(ctx, path, false, &file));
+        assert_ok(
+            pld_file_set_storage(file, &(pld_storage){.way = PLD_IO_DIRECT}));
+        assert_ok(pld_file_read(file, "u", u.field));
+        assert_ok(pld_file_close(&file));
+        assert_all(formula_holds(u.field, (int)i));
         free(path);
     }
+    char *path = long_path(6000);
+    assert_fails(PLD_ERR_ARG, pld_file_create(ctx, path, &file),
+                 "path has 6000 characters");
+    free(path);
+    formula_destroy(&u);
+}
+
+TEST(long_paths_are_refused_where_open_mpi_would_abort)
+{
+    struct formula u =
+        formula_create(ctx, &cells, &(pld_field_spec){.name = "u"});
 #ifdef PLD_MPI_FLAVOUR_OPENMPI
     bool aborts = getenv("OMPI_MCA_sharedfp") == NULL;
 #else
     bool aborts = false;
 #endif
-    if (aborts)
-        assert_fails(PLD_ERR_ARG, status, "path has 246 characters");
-    else
-        assert_ok(status);
-    char *path = long_path(6000);
-    status = pld_path_check_create(path, 1);
-    assert_fails(PLD_ERR_ARG, status, "path has 6000 characters");
-    free(path);
+    for (int n = 244; n <= 246; n += 2) {
+        char *path = long_path(n);
+        assert_ok(pld_file_create(ctx, path, &file));
+        assert_ok(
+            pld_file_set_storage(file, &(pld_storage){.way = PLD_IO_HDF5}));
+        pld_status status = pld_file_write(file, u.field);
+        if (aborts && n > 244)
+            assert_fails(PLD_ERR_ARG, status, "path has 246 characters");
+        else
+            assert_ok(status);
+        assert_ok(pld_file_close(&file));
+        free(path);
+    }
+    formula_destroy(&u);
 }
 
 /* --- Content ---------------------------------------------------------------
@@ -438,6 +468,52 @@ TEST(files_open_for_reading_are_not_written)
     formula_destroy(&u);
 }
 
+TEST(one_writer_has_a_file)
+{
+    pld_file *second = NULL;
+    struct formula u =
+        formula_create(ctx, &cells, &(pld_field_spec){.name = "u"});
+    open_good_file(true);
+    assert_fails(PLD_ERR_STATE, pld_file_create(ctx, "variables.h5", &second),
+                 "'variables.h5' is being written");
+    assert_fails(PLD_ERR_STATE,
+                 pld_file_open(ctx, "variables.h5", true, &second),
+                 "'variables.h5' is being written");
+    assert_ok(pld_file_open(ctx, "variables.h5", false, &second));
+    assert_ok(pld_file_close(&second));
+    assert_ok(pld_file_read(file, "u", u.field));
+    assert_all(formula_holds(u.field, 0));
+    assert_ok(pld_file_close(&file));
+    assert_ok(pld_file_open(ctx, "variables.h5", true, &file));
+    assert_ok(pld_file_close(&file));
+    formula_destroy(&u);
+}
+
+TEST(storage_is_checked)
+{
+    open_good_file(true);
+    assert_fails(PLD_ERR_ARG,
+                 pld_file_set_storage(file, &(pld_storage){.deflate = 10}),
+                 "deflate is 10");
+    assert_fails(PLD_ERR_ARG,
+                 pld_file_set_storage(file, &(pld_storage){.way = (pld_io)3}),
+                 "way 3");
+    assert_fails(PLD_ERR_ARG,
+                 pld_file_set_storage(file, &(pld_storage){.chunk = {0, -1}}),
+                 "chunk[1] is -1");
+    assert_fails(
+        PLD_ERR_ARG,
+        pld_file_set_storage(
+            file, &(pld_storage){.convert = true, .type = (pld_type)9}),
+        "type 9");
+    if (nranks > 1)
+        assert_fails(
+            PLD_ERR_MISMATCH,
+            pld_file_set_storage(file, &(pld_storage){.deflate = rank == 0}),
+            "storage");
+    assert_ok(pld_file_close(&file));
+}
+
 TEST(closed_files_are_not_used)
 {
     pld_variable found;
@@ -590,6 +666,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(missing_files_and_folders_are_named),
     cmocka_unit_test(folders_and_devices_are_not_files),
     cmocka_unit_test(permissions_are_heeded),
+    cmocka_unit_test(long_paths_are_as_good_as_short_ones),
     cmocka_unit_test(long_paths_are_refused_where_open_mpi_would_abort),
     cmocka_unit_test(other_files_are_told_from_hdf5),
     cmocka_unit_test(files_cut_short_are_damaged),
@@ -602,6 +679,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(attributes_are_checked),
     cmocka_unit_test(axes_are_checked),
     cmocka_unit_test(files_open_for_reading_are_not_written),
+    cmocka_unit_test(one_writer_has_a_file),
+    cmocka_unit_test(storage_is_checked),
     cmocka_unit_test(closed_files_are_not_used),
     cmocka_unit_test(contexts_wait_for_their_files),
     cmocka_unit_test(fields_of_other_contexts_are_refused),

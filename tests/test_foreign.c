@@ -1,6 +1,7 @@
 /* Files that others wrote, as a bathymetry from the net: read by name, with
  * their types, chunks and filters.
- * TEST: ranks=1,2,3,4,7 */
+ * TEST: ranks=1,2,3,4,7
+ * TEST: ranks=3 env=PLD_IO=hdf5 */
 
 #include "support/formula.h"
 #include "support/harness.h"

@@ -3,6 +3,7 @@
 
 #include "support/harness.h"
 
+#include "io/bricks.h"
 #include "io/pieces.h"
 #include "io/superblock.h"
 
@@ -117,7 +118,94 @@ TEST(strange_superblocks_are_damaged)
     assert_true(!pld_superblock_here(bytes, 7));
 }
 
+/* --- Bricks ------------------------------------------------------------------
+ */
+
+enum { BRICK_BYTES = 1 << 12 };
+
+/* Where a point lies, worked out point by point. */
+static int64_t place_of(const struct pld_bricks *bricks,
+                        const int64_t index[PLD_MAXDIM])
+{
+    int64_t number = 0;
+    int64_t inside = 0;
+    for (int d = 0; d < PLD_MAXDIM; d++) {
+        int64_t brick = bricks->brick[d];
+        int64_t along = (bricks->size[d] + brick - 1) / brick;
+        number = number * along + index[d] / brick;
+        inside = inside * brick + index[d] % brick;
+    }
+    return bricks->places[number] + inside * bricks->point;
+}
+
+/* The runs of a part are its points, in order. */
+static int64_t check_runs(const struct pld_bricks *bricks,
+                          const struct pld_brick *brick)
+{
+    pld_box part = brick->part;
+    struct pld_runs runs = pld_brick_runs(bricks, part);
+    int64_t npoints = pld_box_volume(part);
+    assert_true(runs.count * runs.bytes == npoints * bricks->point);
+    for (int64_t n = 0; n < npoints; n++) {
+        int64_t index[PLD_MAXDIM] = {
+            part.first[0] + n / part.count[2] / part.count[1],
+            part.first[1] + n / part.count[2] % part.count[1],
+            part.first[2] + n % part.count[2]};
+        int64_t byte = n * bricks->point;
+        int64_t run = pld_brick_run(bricks, brick, part, byte / runs.bytes);
+        assert_true(run + byte % runs.bytes == place_of(bricks, index));
+    }
+    return npoints;
+}
+
+static void check_bricks(const struct pld_bricks *bricks, pld_box box)
+{
+    int64_t next = 0;
+    int64_t npoints = 0;
+    struct pld_brick brick;
+    while (pld_bricks_next(bricks, box, &next, &brick)) {
+        assert_true(pld_box_contains(box, brick.part));
+        npoints += check_runs(bricks, &brick);
+    }
+    assert_true(npoints == pld_box_volume(box));
+}
+
+/* All shapes of bricks for a variable of 3 x 4 x 5 points, and some boxes. */
+TEST(bricks_place_every_point)
+{
+    int64_t places[3 * 4 * 5];
+    for (int i = 0; i < 3 * 4 * 5; i++)
+        places[i] = 1000 + BRICK_BYTES * (i * 37 % 60);
+    for (int n = 0; n < 3 * 4 * 5; n++) {
+        struct pld_bricks bricks = {
+            .size = {3, 4, 5},
+            .brick = {1 + n / 20, 1 + n / 5 % 4, 1 + n % 5},
+            .point = 8 + n,
+            .places = places};
+        check_bricks(&bricks, (pld_box){.count = {3, 4, 5}});
+        check_bricks(&bricks, (pld_box){{1, 0, 2}, {2, 3, 3}});
+        check_bricks(&bricks, (pld_box){{0, 3, 0}, {3, 1, 5}});
+        check_bricks(&bricks, (pld_box){.count = {3, 0, 5}});
+    }
+}
+
+TEST(one_brick_is_one_run_for_a_slab)
+{
+    int64_t place = 512;
+    struct pld_bricks bricks = {
+        .size = {4, 5, 6}, .brick = {4, 5, 6}, .point = 8, .places = &place};
+    struct pld_runs runs =
+        pld_brick_runs(&bricks, (pld_box){{1, 0, 0}, {2, 5, 6}});
+    assert_true(runs.count == 1 && runs.bytes == 2 * 5 * 6 * 8);
+    runs = pld_brick_runs(&bricks, (pld_box){{0, 2, 0}, {4, 2, 6}});
+    assert_true(runs.count == 4 && runs.bytes == 2 * 6 * 8);
+    runs = pld_brick_runs(&bricks, (pld_box){{0, 0, 3}, {4, 5, 3}});
+    assert_true(runs.count == 20 && runs.bytes == 3 * 8);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(bricks_place_every_point),
+    cmocka_unit_test(one_brick_is_one_run_for_a_slab),
     cmocka_unit_test(pieces_follow_each_other),
     cmocka_unit_test(pieces_are_as_large_as_they_may),
     cmocka_unit_test(chunks_are_small_and_waste_little),

@@ -56,9 +56,9 @@ PLD_API int pld_ctx_nnodes(const pld_ctx *ctx);
 PLD_API int pld_ctx_node_rank(const pld_ctx *ctx);
 /** Number of ranks on this rank's node. *Local*. */
 PLD_API int pld_ctx_node_nranks(const pld_ctx *ctx);
-/** Whether this rank and `rank`, another one of its node, look into each other's
- * memory, so that data moves between them without messages; the same on both
- * ranks. Three variables in the environment of all ranks have a say:
+/** Whether this rank and `rank`, another one of its node, look into each
+ * other's memory, so that data moves between them without messages; the same on
+ * both ranks. Three variables in the environment of all ranks have a say:
  *
  * - PLD_TRANSPORT=auto (the default) shares memory where it can be shared, and
  *   tells the log why where it cannot; `message` shares none; `segment` makes

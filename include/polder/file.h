@@ -6,21 +6,24 @@
 PLD_BEGIN_C
 
 /** @file
- * Parallel HDF5 files: fields by global index, with attributes and
- * coordinates. What N ranks wrote, M ranks read, with any decomposition. Files
- * are good netCDF-4 too: every dimension has a dimension scale. */
+ * HDF5 files: fields by global index, with attributes and coordinates. What N
+ * ranks wrote, M ranks read, with any decomposition, and the bytes of the file
+ * are the same. Files are good netCDF-4 too: every dimension has a dimension
+ * scale. A rank holds no more than 20 MiB for a file, whatever is moved. */
 
 /** Opaque: an open file. */
 typedef struct pld_file pld_file;
 
 /** Create a file, in place of one that is there. Errors: PLD_ERR_NOENT (no
  * such folder), PLD_ERR_ACCESS, PLD_ERR_SPACE, PLD_ERR_ARG (path empty, too
- * long, a folder). *Collective, agreed*. */
+ * long, a folder), PLD_ERR_STATE (being written, by another program or by this
+ * one; a program of another library is not noticed). *Collective, agreed*. */
 PLD_CALL pld_file_create(pld_ctx *ctx, const char *path, pld_file **out);
 
 /** Open a file that is there, for reading or for reading and writing. Errors:
  * PLD_ERR_NOENT, PLD_ERR_ACCESS, PLD_ERR_FORMAT (not HDF5), PLD_ERR_CORRUPT
- * (cut short). *Collective, agreed*. */
+ * (cut short), PLD_ERR_STATE (to be written, but another does). *Collective,
+ * agreed*. */
 PLD_CALL pld_file_open(pld_ctx *ctx, const char *path, bool writable,
                        pld_file **out);
 
@@ -42,11 +45,47 @@ typedef struct pld_axis {
  * *Collective, agreed*. */
 PLD_CALL pld_file_set_axes(pld_file *file, int naxes, const pld_axis *axes);
 
+/** How numbers get from memory to a file and back. */
+typedef enum pld_io {
+    /** Direct where it can be done, HDF5 otherwise; or what PLD_IO in the
+     * environment says: auto, direct or hdf5. */
+    PLD_IO_AUTO,
+    /** Rank 0 lays the file out, and each rank reads and writes its points at
+     * their places, as fast as the file system: for variables that are not
+     * compressed. Ranks of several nodes need a file system that shows each
+     * what the others have written, which NFS does not. */
+    PLD_IO_DIRECT,
+    /** HDF5 through MPI-IO on all ranks: for compressed variables always. */
+    PLD_IO_HDF5
+} pld_io;
+
+/** How variables are stored. Zero is the default: the numbers as they are, in
+ * one piece. */
+typedef struct pld_storage {
+    pld_io way;    /**< how numbers are moved, reading too */
+    bool convert;  /**< store numbers as `type`, rounded as C does */
+    pld_type type; /**< where they are converted */
+    int deflate;   /**< 1 to 9: compress as gzip does, bytes shuffled before */
+    /** Compress in chunks of so many points; 0: chosen so that they divide the
+     * size where they can. */
+    int64_t chunk[PLD_MAXDIM];
+} pld_storage;
+
+/** Say how fields are stored that are written after this call as new variables;
+ * NULL: by default. *Collective, agreed*. */
+PLD_CALL pld_file_set_storage(pld_file *file, const pld_storage *storage);
+
 /** Write a field under its name, with dimensions (z, y, x, component), the
  * last only when it has several. Over a variable of that name when shape and
  * type agree; otherwise PLD_ERR_SHAPE or PLD_ERR_TYPE. PLD_ERR_SPACE is told
  * before anything is written. *Collective, agreed*. */
 PLD_CALL pld_file_write(pld_file *file, pld_field *field);
+
+/** Write several fields as pld_file_write does, the description of all of them
+ * before the numbers: either none is new in the file, or all are. *Collective,
+ * agreed*. */
+PLD_CALL pld_file_write_fields(pld_file *file, int nfields,
+                               pld_field *const *fields);
 
 /** Read the variable `name` into the own points of a field. Numbers convert
  * when the field's type holds them all (integers to wider ones, and those of up

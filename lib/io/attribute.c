@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/overflow.h"
+#include "par/message.h"
 #include "polder/agree.h"
 
 #include <stdlib.h>
@@ -122,26 +123,33 @@ static pld_status agree_numbers(pld_file *file, pld_type type, int64_t count,
     return pld_agree_same(file->ctx, "count", &count, sizeof count);
 }
 
+static pld_status put_numbers_of(pld_file *file, const struct subject *subject,
+                                 pld_type type, int64_t count, int64_t bytes,
+                                 const void *values)
+{
+    hid_t object = H5I_INVALID_HID;
+    PLD_TRY(pld_file_check_space(file, bytes));
+    PLD_TRY(open_owner(file, subject, &object));
+    pld_status status = put_numbers(object, subject->name, type, count, values);
+    pld_h5_close(object);
+    return status;
+}
+
 static pld_status write_numbers(pld_file *file, const struct subject *subject,
                                 pld_type type, int64_t count,
                                 const void *values)
 {
     pld_status status = PLD_OK;
-    hid_t object = H5I_INVALID_HID;
     int64_t bytes = 0;
     PLD_TRY(pld_agree(file->ctx, pld_file_check_writable(file)));
     PLD_TRY(check_subject(file, subject));
     PLD_TRY(agree_numbers(file, type, count, values, &bytes));
     PLD_TRY(pld_agree_same(file->ctx, "values of the attribute", values,
                            (size_t)bytes));
-    PLD_TRY(pld_file_check_space(file, bytes));
-    status = open_owner(file, subject, &object);
-    PLD_TRY_TO(out, pld_agree(file->ctx, status));
-    status = put_numbers(object, subject->name, type, count, values);
-    PLD_TRY_TO(out, pld_agree(file->ctx, status));
-out:
-    pld_h5_close(object);
-    return status;
+    PLD_TRY(pld_file_describe(file));
+    if (pld_file_leads(file))
+        status = put_numbers_of(file, subject, type, count, bytes, values);
+    return pld_agree(file->ctx, status);
 }
 
 pld_status pld_file_write_attribute(pld_file *file, const char *variable,
@@ -156,23 +164,29 @@ pld_status pld_file_write_attribute(pld_file *file, const char *variable,
     return PLD_OK;
 }
 
+static pld_status put_text_of(pld_file *file, const struct subject *subject,
+                              const char *text)
+{
+    hid_t object = H5I_INVALID_HID;
+    PLD_TRY(pld_file_check_space(file, (int64_t)strlen(text)));
+    PLD_TRY(open_owner(file, subject, &object));
+    pld_status status = pld_attribute_put_text(object, subject->name, text);
+    pld_h5_close(object);
+    return status;
+}
+
 static pld_status write_text(pld_file *file, const struct subject *subject,
                              const char *text)
 {
     pld_status status = PLD_OK;
-    hid_t object = H5I_INVALID_HID;
     PLD_TRY(pld_agree(file->ctx, pld_file_check_writable(file)));
     PLD_TRY(check_subject(file, subject));
     PLD_TRY(pld_io_check_pointer(file->ctx, "text", text));
     PLD_TRY(pld_agree_same(file->ctx, "text", text, strlen(text)));
-    PLD_TRY(pld_file_check_space(file, (int64_t)strlen(text)));
-    status = open_owner(file, subject, &object);
-    PLD_TRY_TO(out, pld_agree(file->ctx, status));
-    status = pld_attribute_put_text(object, subject->name, text);
-    PLD_TRY_TO(out, pld_agree(file->ctx, status));
-out:
-    pld_h5_close(object);
-    return status;
+    PLD_TRY(pld_file_describe(file));
+    if (pld_file_leads(file))
+        status = put_text_of(file, subject, text);
+    return pld_agree(file->ctx, status);
 }
 
 pld_status pld_file_write_text(pld_file *file, const char *variable,
@@ -255,11 +269,15 @@ out:
 static pld_status read_numbers(pld_file *file, const struct subject *subject,
                                pld_type type, int64_t count, void *values)
 {
+    pld_status status = PLD_OK;
     int64_t bytes = 0;
     PLD_TRY(check_subject(file, subject));
     PLD_TRY(agree_numbers(file, type, count, values, &bytes));
-    return pld_agree(file->ctx,
-                     get_numbers(file, subject, type, count, values));
+    PLD_TRY(pld_file_describe(file));
+    if (pld_file_leads(file))
+        status = get_numbers(file, subject, type, count, values);
+    PLD_TRY(pld_agree(file->ctx, status));
+    return pld_broadcast(file->ctx, values, bytes, 0);
 }
 
 pld_status pld_file_read_attribute(pld_file *file, const char *variable,
@@ -356,10 +374,18 @@ out:
 static pld_status read_text(pld_file *file, const struct subject *subject,
                             int64_t size, char *text)
 {
+    pld_status status = PLD_OK;
+    int64_t bytes = 0;
     PLD_TRY(check_subject(file, subject));
     PLD_TRY(pld_io_check_pointer(file->ctx, "out", text));
     PLD_TRY(pld_agree_same(file->ctx, "size", &size, sizeof size));
-    return pld_agree(file->ctx, get_text(file, subject, size, text));
+    PLD_TRY(pld_file_describe(file));
+    if (pld_file_leads(file))
+        status = get_text(file, subject, size, text);
+    PLD_TRY(pld_agree(file->ctx, status));
+    bytes = pld_file_leads(file) ? (int64_t)strlen(text) + 1 : 0;
+    PLD_TRY(pld_broadcast(file->ctx, &bytes, (int64_t)sizeof bytes, 0));
+    return pld_broadcast(file->ctx, text, bytes, 0);
 }
 
 pld_status pld_file_read_text(pld_file *file, const char *variable,

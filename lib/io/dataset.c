@@ -3,10 +3,15 @@
 #include "io/check.h"
 #include "io/data.h"
 #include "io/dataset.h"
+#include "io/pieces.h"
 #include "io/variable.h"
 
+#include "base/alloc.h"
 #include "base/overflow.h"
 #include "polder/agree.h"
+
+/* Bytes of a chunk that is compressed, at most, where a row allows. */
+#define CHUNK_BYTES ((int64_t)1 << 20)
 
 /* --- Fields --------------------------------------------------------------- */
 
@@ -19,121 +24,254 @@ pld_status pld_dataset_bytes(const pld_field *field, int64_t *out)
     return pld_size_product("bytes of the field", PLD_MAXDIM + 2, factors, out);
 }
 
-static struct pld_target target_of(hid_t dataset, const char *name,
-                                   int64_t step, const pld_field *field)
+static struct pld_target target_of(const struct pld_stored *stored,
+                                   const char *name, int64_t step,
+                                   const pld_field *field)
 {
-    return (struct pld_target){.dataset = dataset,
+    return (struct pld_target){.stored = stored,
                                .name = name,
                                .step = step,
                                .ndims = field->grid->ndims,
                                .ncomps = field->ncomps,
-                               .type = field->type};
+                               .type = field->type,
+                               .whole = true};
 }
 
-pld_status pld_dataset_write(pld_file *file, hid_t dataset, int64_t step,
-                             const pld_field *field)
+pld_status pld_dataset_write(pld_file *file, const struct pld_stored *stored,
+                             int64_t step, const pld_field *field)
 {
     struct pld_block block = pld_field_block(field);
-    struct pld_target target = target_of(dataset, field->name, step, field);
+    struct pld_target target = target_of(stored, field->name, step, field);
     return pld_data_write(file, &target, &block, field->owned);
 }
 
-pld_status pld_dataset_read(pld_file *file, hid_t dataset, const char *name,
-                            int64_t step, pld_field *field)
+pld_status pld_dataset_read(pld_file *file, const struct pld_stored *stored,
+                            const char *name, int64_t step, pld_field *field)
 {
     pld_fresh_touch(field);
     struct pld_block block = pld_field_block(field);
-    struct pld_target target = target_of(dataset, name, step, field);
+    struct pld_target target = target_of(stored, name, step, field);
     return pld_data_read(file, &target, &block, field->owned);
 }
 
-/* --- Writing -------------------------------------------------------------- */
+/* --- Laying out, on rank 0 -------------------------------------------------
+ */
 
-static pld_status open_old(const pld_file *file, const pld_field *field,
-                           hid_t *out)
+static pld_type type_of(const pld_file *file, const pld_field *field)
 {
-    struct pld_shape shape = pld_shape_of(field);
-    PLD_TRY(pld_variable_open(file, field->name, out));
-    PLD_TRY(pld_variable_check_type(*out, field->name, field->type));
-    return pld_variable_check_shape(*out, field->name, 0, &shape);
+    return file->storage.convert ? file->storage.type : field->type;
 }
 
-static pld_status take_space(pld_file *file, hid_t dataset, const char *name,
-                             int64_t bytes)
+static pld_status check_old(const pld_file *file, const pld_field *field,
+                            hid_t dataset)
 {
-    pld_status status = PLD_OK;
-    haddr_t place = H5Dget_offset(dataset);
-    PLD_CHECK_TO(out, place != HADDR_UNDEF, PLD_ERR_INTERNAL,
-                 "'%s' has no place in '%s'", name, file->path);
-out:
-    PLD_TRY(pld_agree(file->ctx, status));
-    return pld_file_take_space(file, (int64_t)place, bytes);
+    struct pld_shape shape = pld_shape_of(field);
+    pld_type type = type_of(file, field);
+    PLD_TRY(pld_variable_check_type(dataset, field->name, type));
+    return pld_variable_check_shape(dataset, field->name, 0, &shape);
+}
+
+/* Chunks as the user wants them, or whole in the last dimensions. */
+static struct pld_shape chunk_of(const pld_file *file, const pld_field *field)
+{
+    struct pld_shape shape = pld_shape_of(field);
+    int64_t size[PLD_MAXDIM + 1];
+    int64_t chunk[PLD_MAXDIM + 1];
+    int64_t bytes = (int64_t)pld_type_size(type_of(file, field));
+    for (int d = 0; d < shape.ndims; d++)
+        size[d] = (int64_t)shape.size[d];
+    pld_chunk_shape(shape.ndims, size, CHUNK_BYTES / bytes, chunk);
+    for (int d = 0; d < field->grid->ndims; d++)
+        if (file->storage.chunk[d] > 0)
+            chunk[d] = file->storage.chunk[d] < size[d] ? file->storage.chunk[d]
+                                                        : size[d];
+    for (int d = 0; d < shape.ndims; d++)
+        shape.size[d] = (hsize_t)chunk[d];
+    return shape;
 }
 
 static pld_status create_new(pld_file *file, const pld_field *field, hid_t *out)
 {
     int64_t bytes = 0;
-    PLD_TRY(pld_agree(file->ctx, pld_dataset_bytes(field, &bytes)));
+    struct pld_shape chunk = chunk_of(file, field);
+    bool chunked = file->storage.deflate > 0;
+    struct pld_variable_plan plan = {.type = type_of(file, field),
+                                     .shape = pld_shape_of(field),
+                                     .chunk = chunked ? chunk.size : NULL,
+                                     .deflate = file->storage.deflate};
+    PLD_TRY(pld_dataset_bytes(field, &bytes));
     PLD_TRY(pld_file_check_space(file, bytes));
-    struct pld_shape shape = pld_shape_of(field);
-    pld_status status =
-        pld_variable_create(file, field->name, field->type, &shape, NULL, out);
-    PLD_TRY(pld_agree(file->ctx, status));
-    PLD_TRY(take_space(file, *out, field->name, bytes));
+    PLD_TRY(pld_variable_create(file, field->name, &plan, out));
     return pld_axes_attach(file, *out, field, 0);
 }
 
-static pld_status write_field(pld_file *file, const pld_field *field)
+/* A new variable has all its space from the start. */
+static pld_status take_space(pld_file *file, const struct pld_stored *stored)
+{
+    const struct pld_bricks *bricks = &stored->bricks;
+    int64_t bytes = bricks->point;
+    for (int d = 0; d < PLD_MAXDIM; d++)
+        bytes *= bricks->size[d];
+    if (!stored->reachable || stored->chunked)
+        return PLD_OK;
+    return pld_file_take_space(file, bricks->places[0], bytes);
+}
+
+static pld_status lay_out(pld_file *file, const pld_field *field, bool is_new,
+                          struct pld_stored *stored)
 {
     pld_status status = PLD_OK;
     hid_t dataset = H5I_INVALID_HID;
-    PLD_TRY(pld_agree(file->ctx, pld_file_check_writable(file)));
-    PLD_TRY(pld_io_check_field(file->ctx, field));
-    PLD_TRY(pld_io_check_name(file->ctx, "field", field->name, false));
-    bool old = pld_variable_exists(file, field->name);
-    if (old)
-        status = pld_agree(file->ctx, open_old(file, field, &dataset));
-    else
-        status = create_new(file, field, &dataset);
-    PLD_TRY_TO(out, status);
-    PLD_TRY_TO(out, pld_dataset_write(file, dataset, -1, field));
+    if (is_new) {
+        PLD_TRY_TO(out, create_new(file, field, &dataset));
+    } else {
+        PLD_TRY_TO(out, pld_variable_open(file, field->name, &dataset));
+        PLD_TRY_TO(out, check_old(file, field, dataset));
+    }
+    PLD_TRY_TO(out, pld_stored_find(dataset, -1, field->grid->ndims,
+                                    field->ncomps, stored));
+    if (is_new)
+        PLD_TRY_TO(out, take_space(file, stored));
 out:
     pld_h5_close(dataset);
-    if (status != PLD_OK && !old && !file->broken)
-        H5Ldelete(file->id, field->name, H5P_DEFAULT);
     return status;
+}
+
+/* Fields to be written together. */
+struct batch {
+    int nfields;
+    pld_field *const *fields;
+    bool *is_new; /* on rank 0 */
+    struct pld_stored *stored;
+};
+
+static pld_status lay_out_all(pld_file *file, struct batch *batch)
+{
+    for (int i = 0; i < batch->nfields; i++) {
+        const pld_field *field = batch->fields[i];
+        batch->is_new[i] = !pld_variable_exists(file, field->name);
+        PLD_TRY(lay_out(file, field, batch->is_new[i], &batch->stored[i]));
+    }
+    return PLD_OK;
+}
+
+static void remove_new(pld_file *file, const struct batch *batch)
+{
+    for (int i = batch->nfields - 1; i >= 0; i--)
+        if (batch->is_new[i] &&
+            pld_variable_exists(file, batch->fields[i]->name))
+            H5Ldelete(file->id, batch->fields[i]->name, H5P_DEFAULT);
+}
+
+/* --- Writing ----------------------------------------------------------------
+ */
+
+static pld_status allocate(struct batch *batch)
+{
+    PLD_TRY(pld_alloc("fields of a file", batch->nfields, sizeof *batch->is_new,
+                      &batch->is_new));
+    return pld_alloc("fields of a file", batch->nfields, sizeof *batch->stored,
+                     &batch->stored);
+}
+
+static pld_status write_all(pld_file *file, struct batch *batch)
+{
+    pld_status status = PLD_OK;
+    PLD_TRY(pld_file_describe(file));
+    if (pld_file_leads(file))
+        status = lay_out_all(file, batch);
+    PLD_TRY(pld_stored_share(file->ctx, status, batch->nfields, batch->stored));
+    for (int i = 0; i < batch->nfields; i++)
+        PLD_TRY(
+            pld_dataset_write(file, &batch->stored[i], -1, batch->fields[i]));
+    return PLD_OK;
+}
+
+static pld_status write_batch(pld_file *file, struct batch *batch)
+{
+    pld_status status = PLD_OK;
+    PLD_TRY_TO(out, pld_agree(file->ctx, allocate(batch)));
+    PLD_TRY_TO(out, write_all(file, batch));
+out:
+    if (status != PLD_OK && file->id >= 0 && batch->is_new != NULL)
+        remove_new(file, batch);
+    if (batch->stored != NULL)
+        pld_stored_free(batch->nfields, batch->stored);
+    pld_free(batch->stored);
+    pld_free(batch->is_new);
+    return status;
+}
+
+static pld_status check_count(int nfields, pld_field *const *fields)
+{
+    PLD_CHECK(nfields >= 0, PLD_ERR_ARG, "nfields is %d", nfields);
+    PLD_CHECK(fields != NULL || nfields == 0, PLD_ERR_ARG, "fields is NULL");
+    return PLD_OK;
+}
+
+static pld_status write_fields(pld_file *file, int nfields,
+                               pld_field *const *fields)
+{
+    PLD_TRY(pld_agree(file->ctx, pld_file_check_writable(file)));
+    PLD_TRY(pld_agree(file->ctx, check_count(nfields, fields)));
+    PLD_TRY(pld_agree_same(file->ctx, "nfields", &nfields, sizeof nfields));
+    for (int i = 0; i < nfields; i++) {
+        PLD_TRY(pld_io_check_field(file->ctx, fields[i]));
+        PLD_TRY(pld_io_check_name(file->ctx, "field", fields[i]->name, false));
+    }
+    return write_batch(file,
+                       &(struct batch){.nfields = nfields, .fields = fields});
+}
+
+pld_status pld_file_write_fields(pld_file *file, int nfields,
+                                 pld_field *const *fields)
+{
+    PLD_TRY(pld_file_check(file));
+    struct pld_io_call call = pld_io_begin(file->ctx);
+    PLD_TRY(pld_io_end(&call, write_fields(file, nfields, fields)));
+    return PLD_OK;
 }
 
 pld_status pld_file_write(pld_file *file, pld_field *field)
 {
     PLD_TRY(pld_file_check(file));
     struct pld_io_call call = pld_io_begin(file->ctx);
-    PLD_TRY(pld_io_end(&call, write_field(file, field)));
+    PLD_TRY(pld_io_end(&call, write_fields(file, 1, &field)));
     return PLD_OK;
 }
 
 /* --- Reading -------------------------------------------------------------- */
 
-static pld_status open_for_field(const pld_file *file, const char *name,
-                                 const pld_field *field, hid_t *out)
+static pld_status find_for_field(const pld_file *file, const char *name,
+                                 const pld_field *field,
+                                 struct pld_stored *stored)
 {
+    pld_status status = PLD_OK;
+    hid_t dataset = H5I_INVALID_HID;
     struct pld_shape shape = pld_shape_of(field);
-    PLD_TRY(pld_variable_open(file, name, out));
-    PLD_TRY(pld_variable_check_read(*out, name, field->type));
-    return pld_variable_check_shape(*out, name, 0, &shape);
+    PLD_TRY_TO(out, pld_variable_open(file, name, &dataset));
+    PLD_TRY_TO(out, pld_variable_check_read(dataset, name, field->type));
+    PLD_TRY_TO(out, pld_variable_check_shape(dataset, name, 0, &shape));
+    PLD_TRY_TO(out, pld_stored_find(dataset, -1, field->grid->ndims,
+                                    field->ncomps, stored));
+out:
+    pld_h5_close(dataset);
+    return status;
 }
 
 static pld_status read_field(pld_file *file, const char *name, pld_field *field)
 {
     pld_status status = PLD_OK;
-    hid_t dataset = H5I_INVALID_HID;
+    struct pld_stored stored = {.places = NULL};
     PLD_TRY(pld_io_check_field(file->ctx, field));
     PLD_TRY(pld_io_check_name(file->ctx, "variable", name, true));
-    status = open_for_field(file, name, field, &dataset);
-    PLD_TRY_TO(out, pld_agree(file->ctx, status));
-    PLD_TRY_TO(out, pld_dataset_read(file, dataset, name, -1, field));
+    PLD_TRY(pld_file_describe(file));
+    if (pld_file_leads(file))
+        status = find_for_field(file, name, field, &stored);
+    PLD_TRY_TO(out, pld_stored_share(file->ctx, status, 1, &stored));
+    PLD_TRY_TO(out, pld_dataset_read(file, &stored, name, -1, field));
 out:
-    pld_h5_close(dataset);
+    pld_stored_free(1, &stored);
     return status;
 }
 
@@ -142,77 +280,5 @@ pld_status pld_file_read(pld_file *file, const char *name, pld_field *field)
     PLD_TRY(pld_file_check(file));
     struct pld_io_call call = pld_io_begin(file->ctx);
     PLD_TRY(pld_io_end(&call, read_field(file, name, field)));
-    return PLD_OK;
-}
-
-/* --- Boxes ---------------------------------------------------------------- */
-
-static pld_status check_box(hid_t dataset, const char *name, pld_box box,
-                            int *ndims)
-{
-    struct pld_shape shape;
-    PLD_TRY(pld_variable_shape(dataset, &shape));
-    PLD_CHECK(shape.ndims >= 1 && shape.ndims <= PLD_MAXDIM, PLD_ERR_SHAPE,
-              "'%s' has %d dimensions, boxes have 1 to %d", name, shape.ndims,
-              PLD_MAXDIM);
-    *ndims = shape.ndims;
-    for (int d = 0; d < PLD_MAXDIM && !pld_box_empty(box); d++) {
-        int64_t size = d < shape.ndims ? (int64_t)shape.size[d] : 1;
-        PLD_CHECK(box.first[d] >= 0 && box.count[d] <= size - box.first[d],
-                  PLD_ERR_SHAPE,
-                  "box wants %lld from %lld on along dimension %d, '%s' has "
-                  "%lld",
-                  (long long)box.count[d], (long long)box.first[d], d, name,
-                  (long long)size);
-    }
-    return PLD_OK;
-}
-
-static pld_status open_for_box(const pld_file *file, const char *name,
-                               pld_box box, struct pld_target *target)
-{
-    PLD_TRY(pld_variable_open(file, name, &target->dataset));
-    PLD_TRY(pld_variable_check_read(target->dataset, name, target->type));
-    return check_box(target->dataset, name, box, &target->ndims);
-}
-
-static pld_status check_output(pld_box box, pld_type type, const void *out)
-{
-    PLD_CHECK(pld_type_size(type) > 0, PLD_ERR_ARG, "type %d is not a type",
-              (int)type);
-    PLD_CHECK(out != NULL || pld_box_empty(box), PLD_ERR_ARG, "out is NULL");
-    return PLD_OK;
-}
-
-static pld_status read_box(pld_file *file, const char *name, pld_box box,
-                           pld_type type, void *out_values)
-{
-    pld_status status = PLD_OK;
-    struct pld_target target = {.dataset = H5I_INVALID_HID,
-                                .name = name,
-                                .step = -1,
-                                .ncomps = 1,
-                                .type = type};
-    PLD_TRY(pld_io_check_name(file->ctx, "variable", name, true));
-    PLD_TRY(pld_agree(file->ctx, check_output(box, type, out_values)));
-    PLD_TRY(pld_agree_same(file->ctx, "type", &type, sizeof type));
-    status = open_for_box(file, name, box, &target);
-    PLD_TRY_TO(out, pld_agree(file->ctx, status));
-    if (pld_box_empty(box))
-        box = (pld_box){.count = {0}};
-    struct pld_block block =
-        pld_block_dense(out_values, box, PLD_PLANES, 1, pld_type_size(type));
-    PLD_TRY_TO(out, pld_data_read(file, &target, &block, box));
-out:
-    pld_h5_close(target.dataset);
-    return status;
-}
-
-pld_status pld_file_read_box(pld_file *file, const char *name, pld_box box,
-                             pld_type type, void *out)
-{
-    PLD_TRY(pld_file_check(file));
-    struct pld_io_call call = pld_io_begin(file->ctx);
-    PLD_TRY(pld_io_end(&call, read_box(file, name, box, type, out)));
     return PLD_OK;
 }

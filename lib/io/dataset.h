@@ -1,15 +1,15 @@
 #ifndef PLD_IO_DATASET_H
 #define PLD_IO_DATASET_H
 
-#include "io/file.h"
+#include "io/stored.h"
 #include "mesh/field.h"
 
 /* Move the own points of a field to or from a variable of its shape, at a step
  * of a leading time dimension, or -1. *Collective, agreed*. */
-pld_status pld_dataset_write(pld_file *file, hid_t dataset, int64_t step,
-                             const pld_field *field);
-pld_status pld_dataset_read(pld_file *file, hid_t dataset, const char *name,
-                            int64_t step, pld_field *field);
+pld_status pld_dataset_write(pld_file *file, const struct pld_stored *stored,
+                             int64_t step, const pld_field *field);
+pld_status pld_dataset_read(pld_file *file, const struct pld_stored *stored,
+                            const char *name, int64_t step, pld_field *field);
 
 /* Bytes of all points of a field; PLD_ERR_OVERFLOW. *Local*. */
 pld_status pld_dataset_bytes(const pld_field *field, int64_t *out);

@@ -4,8 +4,20 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Said before anything else to HDF5, or without effect: on its way out of a
+ * program it closes what is open, and does not come back where MPI-IO has met a
+ * full disk. Polder closes its files by itself. */
+static void leave_exit_alone(void)
+{
+    static bool said;
+    if (!said)
+        (void)H5dont_atexit();
+    said = true;
+}
+
 struct pld_io_call pld_io_begin(pld_ctx *ctx)
 {
+    leave_exit_alone();
     struct pld_io_call call = {.ctx = ctx};
     pld_phase_begin(ctx, PLD_PHASE_FILE);
     H5Eget_auto2(H5E_DEFAULT, &call.print, &call.print_data);

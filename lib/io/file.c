@@ -1,17 +1,20 @@
 #include "polder/file.h"
 #include "io/axes.h"
 #include "io/file.h"
+#include "io/handle.h"
+#include "io/lock.h"
 #include "io/preflight.h"
 
 #include "base/alloc.h"
 #include "base/overflow.h"
 #include "polder/agree.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* Reused memory between a field and HDF5: small enough to stay in cache. */
-#define BOUNCE_BYTES ((int64_t)4 << 20)
 /* MPI-IO counts in int. */
 #define PIECE_BYTES ((int64_t)1 << 30)
 /* Bytes in a row that are worth a write of their own. */
@@ -39,6 +42,93 @@ pld_status pld_file_check_writable(const pld_file *file)
     return PLD_OK;
 }
 
+/* --- Taking turns ----------------------------------------------------------
+ */
+
+bool pld_file_leads(const pld_file *file)
+{
+    return file->ctx->rank == 0;
+}
+
+pld_status pld_file_describe(pld_file *file)
+{
+    if (file->shared < 0 || !file->writable)
+        return PLD_OK;
+    pld_status status = pld_agree(file->ctx, pld_handle_unshare(file));
+    if (status == PLD_OK)
+        status = pld_agree(
+            file->ctx, pld_file_leads(file) ? pld_handle_open(file) : PLD_OK);
+    file->broken = file->broken || status != PLD_OK;
+    return status;
+}
+
+/* A file that is only read may be open both ways. */
+pld_status pld_file_share(pld_file *file)
+{
+    if (file->shared >= 0)
+        return PLD_OK;
+    pld_ctx *ctx = file->ctx;
+    pld_status status = PLD_OK;
+    if (pld_file_leads(file))
+        status = pld_path_check_shared(file->path, ctx->nranks);
+    PLD_TRY(pld_agree(ctx, status));
+    if (file->writable)
+        status = pld_agree(ctx, pld_handle_close(file));
+    if (status == PLD_OK)
+        status = pld_agree(ctx, pld_handle_share(file));
+    file->broken = file->broken || status != PLD_OK;
+    return status;
+}
+
+pld_status pld_file_reach(pld_file *file)
+{
+    if (file->fd >= 0)
+        return PLD_OK;
+    int mode = file->writable ? O_RDWR : O_RDONLY;
+    file->fd = open(file->path, mode | O_CLOEXEC);
+    PLD_CHECK(file->fd >= 0, pld_status_of_errno(errno), "cannot open '%s': %s",
+              file->path, strerror(errno));
+    return PLD_OK;
+}
+
+/* --- Opening and closing ---------------------------------------------------
+ */
+
+static pld_status check_way(const char *way, pld_io *out)
+{
+    static const char *const names[] = {"auto", "direct", "hdf5"};
+    *out = PLD_IO_AUTO;
+    if (way == NULL || *way == '\0')
+        return PLD_OK;
+    for (int i = 0; i < 3; i++)
+        if (strcmp(way, names[i]) == 0) {
+            *out = (pld_io)i;
+            return PLD_OK;
+        }
+    PLD_RAISE(PLD_ERR_ARG, "PLD_IO is '%s': auto, direct or hdf5", way);
+}
+
+/* What rank 0 found out for all. */
+static pld_status choose_way(pld_file *file)
+{
+    pld_io way = PLD_IO_AUTO;
+    PLD_TRY(pld_agree(file->ctx, check_way(getenv("PLD_IO"), &way)));
+    int found[2] = {(int)way,
+                    file->ctx->nnodes == 1 || pld_path_is_coherent(file->path)};
+    PLD_TRY_MPI(MPI_Bcast(found, 2, MPI_INT, 0, file->ctx->comm));
+    file->way = (pld_io)found[0];
+    file->coherent = found[1] != 0;
+    return PLD_OK;
+}
+
+/* What the user says in the program goes before the environment. */
+bool pld_file_is_direct(const pld_file *file)
+{
+    pld_io way =
+        file->storage.way != PLD_IO_AUTO ? file->storage.way : file->way;
+    return way == PLD_IO_DIRECT || (way == PLD_IO_AUTO && file->coherent);
+}
+
 static pld_status make_handle(pld_ctx *ctx, const char *path, enum mode mode,
                               pld_file **out)
 {
@@ -48,9 +138,12 @@ static pld_status make_handle(pld_ctx *ctx, const char *path, enum mode mode,
     PLD_TRY_TO(out, pld_alloc_text(path, &file->path));
     file->ctx = ctx;
     file->id = H5I_INVALID_HID;
+    file->shared = H5I_INVALID_HID;
+    file->fd = -1;
+    file->lock = -1;
     file->writable = mode != READ;
     file->reserve = -1;
-    file->bounce_bytes = BOUNCE_BYTES;
+    file->bounce_bytes = PLD_BOUNCE_BYTES;
     file->piece_bytes = PIECE_BYTES;
     file->long_run = LONG_RUN;
     *out = file;
@@ -64,96 +157,15 @@ static void free_handle(pld_file *file)
 {
     if (file == NULL)
         return;
+    if (file->fd >= 0)
+        close(file->fd);
     pld_reserve_let_go(&file->reserve);
+    pld_lock_let_go(&file->lock);
     pld_axes_free(file->axes);
+    for (int i = 0; i < PLD_NBOUNCES; i++)
+        pld_bounce_free(&file->bounces[i]);
     pld_free(file->path);
     pld_free(file);
-}
-
-/* How to get at files: through MPI-IO, metadata read by one rank for all. It is
- * not written together: MPI-IO's buffers then leave in the gaps what memory
- * held, and the file is another one each time. Version 1.8 of the format is
- * read everywhere and is the oldest with checksums of metadata; `newest` is for
- * files that others wrote. */
-static pld_status make_access(pld_ctx *ctx, H5F_libver_t newest, hid_t *out)
-{
-    pld_status status = PLD_OK;
-    hid_t list = H5Pcreate(H5P_FILE_ACCESS);
-    PLD_H5_TO(out, PLD_ERR_INTERNAL, list, "no file access list");
-    PLD_H5_TO(out, PLD_ERR_INTERNAL,
-              H5Pset_fapl_mpio(list, ctx->comm, MPI_INFO_NULL),
-              "HDF5 cannot use MPI");
-    PLD_H5_TO(out, PLD_ERR_INTERNAL,
-              H5Pset_libver_bounds(list, H5F_LIBVER_V18, newest),
-              "HDF5 cannot write version 1.8 files");
-    PLD_H5_TO(out, PLD_ERR_INTERNAL, H5Pset_all_coll_metadata_ops(list, true),
-              "HDF5 cannot read metadata together");
-    *out = list;
-    list = H5I_INVALID_HID;
-out:
-    pld_h5_close(list);
-    return status;
-}
-
-/* netCDF-4 wants the order of creation; time stamps would make every file
- * another one. */
-static pld_status make_creation(hid_t *out)
-{
-    pld_status status = PLD_OK;
-    const unsigned order = H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED;
-    hid_t list = H5Pcreate(H5P_FILE_CREATE);
-    PLD_H5_TO(out, PLD_ERR_INTERNAL, list, "no file creation list");
-    PLD_H5_TO(out, PLD_ERR_INTERNAL, H5Pset_obj_track_times(list, false),
-              "HDF5 cannot leave out time stamps");
-    PLD_H5_TO(out, PLD_ERR_INTERNAL, H5Pset_link_creation_order(list, order),
-              "HDF5 cannot keep the order of variables");
-    PLD_H5_TO(out, PLD_ERR_INTERNAL, H5Pset_attr_creation_order(list, order),
-              "HDF5 cannot keep the order of attributes");
-    *out = list;
-    list = H5I_INVALID_HID;
-out:
-    pld_h5_close(list);
-    return status;
-}
-
-static pld_status h5_create(pld_file *file)
-{
-    pld_status status = PLD_OK;
-    hid_t access = H5I_INVALID_HID;
-    hid_t creation = H5I_INVALID_HID;
-    PLD_TRY_TO(out, make_access(file->ctx, H5F_LIBVER_V18, &access));
-    PLD_TRY_TO(out, make_creation(&creation));
-    file->id = H5Fcreate(file->path, H5F_ACC_TRUNC, creation, access);
-    PLD_H5_TO(out, PLD_ERR_IO, file->id, "cannot create '%s'", file->path);
-out:
-    pld_h5_close(creation);
-    pld_h5_close(access);
-    return status;
-}
-
-/* What POSIX finds wrong is told before; what is left is damage. */
-static pld_status h5_open(pld_file *file)
-{
-    pld_status status = PLD_OK;
-    hid_t access = H5I_INVALID_HID;
-    PLD_TRY_TO(out, make_access(file->ctx, H5F_LIBVER_LATEST, &access));
-    unsigned mode = file->writable ? H5F_ACC_RDWR : H5F_ACC_RDONLY;
-    file->id = H5Fopen(file->path, mode, access);
-    PLD_H5_TO(out, PLD_ERR_CORRUPT, file->id, "cannot open '%s'", file->path);
-out:
-    pld_h5_close(access);
-    return status;
-}
-
-static pld_status h5_close(pld_file *file)
-{
-    if (file->id < 0)
-        return PLD_OK;
-    hid_t id = file->id;
-    pld_reserve_let_go(&file->reserve);
-    file->id = H5I_INVALID_HID;
-    PLD_H5(PLD_ERR_IO, H5Fclose(id), "cannot close '%s'", file->path);
-    return PLD_OK;
 }
 
 static pld_status check_arguments(const char *path, pld_file **out)
@@ -164,6 +176,12 @@ static pld_status check_arguments(const char *path, pld_file **out)
     return PLD_OK;
 }
 
+static pld_status check_path(const char *path, enum mode mode)
+{
+    return mode == CREATE ? pld_path_check_create(path)
+                          : pld_path_check_open(path, mode == WRITE);
+}
+
 /* Each step is agreed upon: arguments, POSIX on rank 0, memory. */
 static pld_status prepare(pld_ctx *ctx, const char *path, enum mode mode,
                           pld_file **out)
@@ -171,16 +189,32 @@ static pld_status prepare(pld_ctx *ctx, const char *path, enum mode mode,
     PLD_TRY(pld_agree(ctx, check_arguments(path, out)));
     PLD_TRY(pld_agree_same(ctx, "path", path, strlen(path)));
     PLD_TRY(pld_agree_same(ctx, "whether to write", &mode, sizeof mode));
+    PLD_TRY(pld_agree(ctx, ctx->rank == 0 ? check_path(path, mode) : PLD_OK));
+    return pld_agree(ctx, make_handle(ctx, path, mode, out));
+}
+
+/* On rank 0: a file that is made here is removed again when that fails. */
+static pld_status create_description(pld_file *file)
+{
     pld_status status = PLD_OK;
-    if (ctx->rank == 0)
-        status = mode == CREATE
-                     ? pld_path_check_create(path, ctx->nranks)
-                     : pld_path_check_open(path, mode == WRITE, ctx->nranks);
-    PLD_TRY(pld_agree(ctx, status));
-    status = make_handle(ctx, path, mode, out);
-    if (status == PLD_OK && mode == CREATE && ctx->rank == 0)
-        status = pld_reserve_hold(path, METADATA_BYTES, &(*out)->reserve);
-    return pld_agree(ctx, status);
+    bool is_new = access(file->path, F_OK) != 0;
+    PLD_TRY(pld_lock_take(file->path, true, &file->lock));
+    PLD_TRY_TO(out,
+               pld_reserve_hold(file->path, METADATA_BYTES, &file->reserve));
+    PLD_TRY_TO(out, pld_handle_create(file));
+out:
+    if (status != PLD_OK && is_new)
+        (void)unlink(file->path);
+    return status;
+}
+
+static pld_status open_description(pld_file *file, enum mode mode)
+{
+    if (mode == CREATE)
+        return create_description(file);
+    if (mode == WRITE)
+        PLD_TRY(pld_lock_take(file->path, false, &file->lock));
+    return pld_handle_open(file);
 }
 
 static pld_status open_file(pld_ctx *ctx, const char *path, enum mode mode,
@@ -189,8 +223,10 @@ static pld_status open_file(pld_ctx *ctx, const char *path, enum mode mode,
     pld_status status = PLD_OK;
     pld_file *file = NULL;
     PLD_TRY_TO(out, prepare(ctx, path, mode, out != NULL ? &file : NULL));
-    status = mode == CREATE ? h5_create(file) : h5_open(file);
+    if (ctx->rank == 0)
+        status = open_description(file, mode);
     PLD_TRY_TO(out, pld_agree(ctx, status));
+    PLD_TRY_TO(out, choose_way(file));
     if (mode == CREATE)
         PLD_TRY_TO(out,
                    pld_file_write_text(file, NULL, "Conventions", "CF-1.10"));
@@ -199,8 +235,8 @@ static pld_status open_file(pld_ctx *ctx, const char *path, enum mode mode,
     file = NULL;
 out:
     if (file != NULL && file->id >= 0) {
-        (void)h5_close(file);
-        if (mode == CREATE && ctx->rank == 0)
+        (void)pld_handle_close(file);
+        if (mode == CREATE)
             (void)unlink(path);
     }
     free_handle(file);
@@ -225,9 +261,24 @@ pld_status pld_file_open(pld_ctx *ctx, const char *path, bool writable,
     return PLD_OK;
 }
 
+/* Also tells of writing that the system had put off. */
+static pld_status close_own(pld_file *file)
+{
+    int fd = file->fd;
+    file->fd = -1;
+    PLD_CHECK(fd < 0 || close(fd) == 0, pld_status_of_errno(errno),
+              "cannot close '%s': %s", file->path, strerror(errno));
+    return PLD_OK;
+}
+
 static pld_status close_file(pld_file *file)
 {
-    PLD_TRY(h5_close(file));
+    pld_status own = close_own(file);
+    pld_status shared = pld_handle_unshare(file);
+    pld_status status = pld_handle_close(file);
+    PLD_TRY(own);
+    PLD_TRY(shared);
+    PLD_TRY(status);
     PLD_CHECK(!file->broken, PLD_ERR_IO,
               "'%s' is not complete: writing to it failed", file->path);
     return PLD_OK;
@@ -249,28 +300,49 @@ pld_status pld_file_close(pld_file **file)
     return PLD_OK;
 }
 
-pld_status pld_file_reopen(pld_file *file)
+/* --- Flushing ---------------------------------------------------------------
+ */
+
+static pld_status flush(pld_file *file)
 {
-    pld_status status = pld_agree(file->ctx, h5_close(file));
-    if (status == PLD_OK)
-        status = pld_agree(file->ctx, h5_open(file));
-    file->broken = file->broken || status != PLD_OK;
-    return status;
+    hid_t id = file->shared >= 0 && file->writable ? file->shared : file->id;
+    if (id < 0)
+        return PLD_OK;
+    pld_reserve_let_go(&file->reserve);
+    PLD_H5(PLD_ERR_IO, H5Fflush(id, H5F_SCOPE_GLOBAL), "cannot write '%s'",
+           file->path);
+    return PLD_OK;
 }
 
 pld_status pld_file_flush(pld_file *file)
 {
-    pld_status status = PLD_OK;
-    pld_reserve_let_go(&file->reserve);
-    PLD_H5_TO(out, PLD_ERR_IO, H5Fflush(file->id, H5F_SCOPE_GLOBAL),
-              "cannot write '%s'", file->path);
-out:
-    status = pld_agree(file->ctx, status);
+    pld_status status = pld_agree(file->ctx, flush(file));
     file->broken = file->broken || status != PLD_OK;
     return status;
 }
 
-static pld_status check_space(pld_file *file, int64_t bytes)
+/* Every rank: each node has pages of its own to write. */
+static pld_status sync_own(pld_file *file)
+{
+    PLD_TRY(pld_file_reach(file));
+    PLD_CHECK(fsync(file->fd) == 0 || errno == EINVAL || errno == ENOTSUP,
+              pld_status_of_errno(errno), "cannot sync '%s': %s", file->path,
+              strerror(errno));
+    return PLD_OK;
+}
+
+pld_status pld_file_sync(pld_file *file)
+{
+    PLD_TRY(pld_file_flush(file));
+    pld_status status = pld_agree(file->ctx, sync_own(file));
+    file->broken = file->broken || status != PLD_OK;
+    return status;
+}
+
+/* --- Space ------------------------------------------------------------------
+ */
+
+pld_status pld_file_check_space(pld_file *file, int64_t bytes)
 {
     int64_t wanted = 0;
     PLD_CHECK(pld_add_fits(bytes, METADATA_BYTES, &wanted), PLD_ERR_OVERFLOW,
@@ -279,16 +351,7 @@ static pld_status check_space(pld_file *file, int64_t bytes)
     return pld_reserve_hold(file->path, METADATA_BYTES, &file->reserve);
 }
 
-pld_status pld_file_check_space(pld_file *file, int64_t bytes)
-{
-    pld_ctx *ctx = file->ctx;
-    return pld_agree(ctx, ctx->rank == 0 ? check_space(file, bytes) : PLD_OK);
-}
-
 pld_status pld_file_take_space(pld_file *file, int64_t first, int64_t bytes)
 {
-    pld_ctx *ctx = file->ctx;
-    pld_status status =
-        ctx->rank == 0 ? pld_space_take(file->path, first, bytes) : PLD_OK;
-    return pld_agree(ctx, status);
+    return pld_space_take(file->path, first, bytes);
 }

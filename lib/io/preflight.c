@@ -9,10 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#ifdef __linux__
+#include <sys/vfs.h>
+#endif
 #include <unistd.h>
 
-/* The status for what the system said of a path. */
-static pld_status status_of(int code)
+pld_status pld_status_of_errno(int code)
 {
     switch (code) {
     case ENOENT:
@@ -26,6 +28,8 @@ static pld_status status_of(int code)
     case ELOOP:
         return PLD_ERR_ARG;
     case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
         return PLD_ERR_SPACE;
     default:
         return PLD_ERR_IO;
@@ -46,7 +50,7 @@ static bool component_allowed(const char *setting, const char *component)
 
 /* Open MPI's ompio prints the path, ".locktest." and the rank into 256 bytes
  * without looking, and the process aborts when they are too many. */
-static pld_status check_lock_name(const char *path, int nranks)
+pld_status pld_path_check_shared(const char *path, int nranks)
 {
     int length = snprintf(NULL, 0, "%s.locktest.%d", path, nranks - 1);
     PLD_CHECK(length < 256 ||
@@ -54,19 +58,43 @@ static pld_status check_lock_name(const char *path, int nranks)
                   !component_allowed("OMPI_MCA_io", "ompio"),
               PLD_ERR_ARG,
               "path has %zu characters, and Open MPI takes %zu: use a path "
-              "relative to a folder nearer to the file, or set "
-              "OMPI_MCA_sharedfp=^lockedfile; it is '%s'",
+              "relative to a folder nearer to the file, set "
+              "OMPI_MCA_sharedfp=^lockedfile, or store variables in one piece; "
+              "it is '%s'",
               strlen(path), strlen(path) - (size_t)(length - 255), path);
     return PLD_OK;
 }
 #else
-static pld_status check_lock_name(const char *path, int nranks)
+pld_status pld_path_check_shared(const char *path, int nranks)
 {
     (void)path;
     (void)nranks;
     return PLD_OK;
 }
 #endif
+
+/* Clients of NFS and its like keep pages of a file to themselves, and write
+ * back whole ones. Numbers of file systems are those of statfs(2). */
+bool pld_path_is_coherent(const char *path)
+{
+#ifdef __linux__
+    static const long apart[] = {0x6969,     /* NFS */
+                                 0xff534d42, /* CIFS */
+                                 0xfe534d42, /* SMB2 */
+                                 0x01021997, /* 9P */
+                                 0x65735546, /* FUSE, such as sshfs */
+                                 0x5346414f /* AFS */};
+    struct statfs info;
+    if (statfs(path, &info) != 0)
+        return true;
+    for (size_t i = 0; i < sizeof apart / sizeof apart[0]; i++)
+        if ((uint32_t)info.f_type == (uint32_t)apart[i])
+            return false;
+#else
+    (void)path;
+#endif
+    return true;
+}
 
 /* The folder that `path` lies in. */
 static pld_status folder_of(const char *path, char folder[PATH_MAX])
@@ -99,13 +127,12 @@ static pld_status check_folder(const char *path)
     int code = errno;
     if (code == ENOENT || code == ENOTDIR)
         PLD_TRY(check_folder(folder));
-    PLD_RAISE(status_of(code), "no folder '%s' for '%s': %s", folder, path,
-              strerror(code));
+    PLD_RAISE(pld_status_of_errno(code), "no folder '%s' for '%s': %s", folder,
+              path, strerror(code));
 }
 
-pld_status pld_path_check_create(const char *path, int nranks)
+pld_status pld_path_check_create(const char *path)
 {
-    PLD_TRY(check_lock_name(path, nranks));
     PLD_TRY(check_folder(path));
     struct stat info;
     if (stat(path, &info) == 0) {
@@ -113,15 +140,15 @@ pld_status pld_path_check_create(const char *path, int nranks)
                   "path '%s' is a folder: name a file in it", path);
         PLD_CHECK(S_ISREG(info.st_mode), PLD_ERR_ARG,
                   "path '%s' is not a regular file", path);
-        PLD_CHECK(access(path, W_OK) == 0, status_of(errno),
+        PLD_CHECK(access(path, W_OK) == 0, pld_status_of_errno(errno),
                   "cannot write '%s': %s", path, strerror(errno));
         return PLD_OK;
     }
-    PLD_CHECK(errno == ENOENT, status_of(errno), "cannot create '%s': %s", path,
-              strerror(errno));
+    PLD_CHECK(errno == ENOENT, pld_status_of_errno(errno),
+              "cannot create '%s': %s", path, strerror(errno));
     char folder[PATH_MAX];
     PLD_TRY(folder_of(path, folder));
-    PLD_CHECK(access(folder, W_OK | X_OK) == 0, status_of(errno),
+    PLD_CHECK(access(folder, W_OK | X_OK) == 0, pld_status_of_errno(errno),
               "cannot create a file in '%s': %s", folder, strerror(errno));
     return PLD_OK;
 }
@@ -160,24 +187,23 @@ static pld_status check_content(const char *path, int fd, int64_t size)
     return raise_not_hdf5(path, bytes, n > 0 ? (size_t)n : 0);
 }
 
-pld_status pld_path_check_open(const char *path, bool writable, int nranks)
+pld_status pld_path_check_open(const char *path, bool writable)
 {
-    PLD_TRY(check_lock_name(path, nranks));
     struct stat info;
     if (stat(path, &info) != 0) {
         int code = errno;
         PLD_TRY(check_folder(path));
-        PLD_RAISE(status_of(code), "cannot open '%s': %s", path,
+        PLD_RAISE(pld_status_of_errno(code), "cannot open '%s': %s", path,
                   strerror(code));
     }
     PLD_CHECK(!S_ISDIR(info.st_mode), PLD_ERR_ARG, "path '%s' is a folder",
               path);
     PLD_CHECK(S_ISREG(info.st_mode), PLD_ERR_FORMAT,
               "path '%s' is not a regular file", path);
-    PLD_CHECK(!writable || access(path, W_OK) == 0, status_of(errno),
+    PLD_CHECK(!writable || access(path, W_OK) == 0, pld_status_of_errno(errno),
               "cannot write '%s': %s", path, strerror(errno));
     int fd = open(path, O_RDONLY);
-    PLD_CHECK(fd >= 0, status_of(errno), "cannot open '%s': %s", path,
+    PLD_CHECK(fd >= 0, pld_status_of_errno(errno), "cannot open '%s': %s", path,
               strerror(errno));
     pld_status status = check_content(path, fd, info.st_size);
     close(fd);

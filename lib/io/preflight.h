@@ -9,8 +9,18 @@
 /* What can be said of a path before HDF5 and MPI see it: they would abort,
  * hang or tell less. All local, by POSIX alone; one rank asks for all. */
 
-pld_status pld_path_check_create(const char *path, int nranks);
-pld_status pld_path_check_open(const char *path, bool writable, int nranks);
+pld_status pld_path_check_create(const char *path);
+pld_status pld_path_check_open(const char *path, bool writable);
+
+/* What MPI-IO cannot take of a path. */
+pld_status pld_path_check_shared(const char *path, int nranks);
+
+/* Whether ranks of several nodes that write to the file system of `path` each
+ * by itself would find what the others have written. */
+bool pld_path_is_coherent(const char *path);
+
+/* The status for what the system said. */
+pld_status pld_status_of_errno(int code);
 
 /* Whether the file system of `path` has room for `bytes` more. */
 pld_status pld_space_check(const char *path, int64_t bytes);

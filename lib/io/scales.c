@@ -1,10 +1,8 @@
 #include "io/attribute.h"
 #include "io/axes.h"
-#include "io/data.h"
 #include "io/variable.h"
 
 #include "base/alloc.h"
-#include "polder/agree.h"
 
 #include <hdf5_hl.h>
 #include <stdio.h>
@@ -23,36 +21,30 @@ struct scale {
     bool exact; /* the values of one that is there must be these */
 };
 
-static struct pld_target target_of(hid_t dataset, const char *name)
+static pld_status write_values(hid_t dataset, const char *name,
+                               const double *values)
 {
-    return (struct pld_target){.dataset = dataset,
-                               .name = name,
-                               .step = -1,
-                               .ndims = 1,
-                               .ncomps = 1,
-                               .type = PLD_F64};
+    PLD_H5(PLD_ERR_IO,
+           H5Dwrite(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT,
+                    values),
+           "cannot write dimension '%s'", name);
+    return PLD_OK;
 }
 
-static pld_status create_scale(pld_file *file, const char *name,
+static pld_status create_scale(const pld_file *file, const char *name,
                                const struct scale *scale, hid_t *out)
 {
-    struct pld_shape shape = {.ndims = 1, .size = {(hsize_t)scale->count}};
-    PLD_TRY(pld_variable_create(file, name, scale->type, &shape, NULL, out));
+    struct pld_variable_plan plan = {
+        .type = scale->type,
+        .shape = {.ndims = 1, .size = {(hsize_t)scale->count}}};
+    PLD_TRY(pld_variable_create(file, name, &plan, out));
     PLD_H5(PLD_ERR_IO, H5DSset_scale(*out, name),
            "cannot make '%s' a dimension", name);
     if (scale->units != NULL)
         PLD_TRY(pld_attribute_put_text(*out, "units", scale->units));
     if (scale->letter != NULL)
         PLD_TRY(pld_attribute_put_text(*out, "axis", scale->letter));
-    return PLD_OK;
-}
-
-static pld_status new_scale(pld_file *file, const char *name,
-                            const struct scale *scale, hid_t *out)
-{
-    PLD_TRY(pld_agree(file->ctx, create_scale(file, name, scale, out)));
-    struct pld_target target = target_of(*out, name);
-    return pld_data_write_line(file, &target, 0, scale->count, scale->values);
+    return write_values(*out, name, scale->values);
 }
 
 static bool has_length(hid_t dataset, int64_t count)
@@ -64,7 +56,7 @@ static bool has_length(hid_t dataset, int64_t count)
 }
 
 /* Whether an object of that name is just this scale. */
-static pld_status compare_scale(pld_file *file, const char *name, hid_t dataset,
+static pld_status compare_scale(const char *name, hid_t dataset,
                                 const struct scale *scale, bool *same)
 {
     pld_status status = PLD_OK;
@@ -73,10 +65,11 @@ static pld_status compare_scale(pld_file *file, const char *name, hid_t dataset,
     if (!*same || !scale->exact)
         return PLD_OK;
     size_t size = sizeof *there;
-    status = pld_alloc("coordinates", scale->count, size, &there);
-    PLD_TRY_TO(out, pld_agree(file->ctx, status));
-    struct pld_target target = target_of(dataset, name);
-    PLD_TRY_TO(out, pld_data_read_line(file, &target, 0, scale->count, there));
+    PLD_TRY(pld_alloc("coordinates", scale->count, size, &there));
+    PLD_H5_TO(out, PLD_ERR_IO,
+              H5Dread(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT,
+                      there),
+              "cannot read dimension '%s'", name);
     *same = memcmp(there, scale->values, (size_t)scale->count * size) == 0;
 out:
     pld_free(there);
@@ -85,14 +78,14 @@ out:
 
 /* Open the scale if it is there; *out stays below 0 if the name is taken by
  * another. */
-static pld_status try_scale(pld_file *file, const char *name,
+static pld_status try_scale(const pld_file *file, const char *name,
                             const struct scale *scale, hid_t *out)
 {
     pld_status status = PLD_OK;
     bool same = false;
     hid_t there = H5Oopen(file->id, name, H5P_DEFAULT);
     if (there >= 0 && H5Iget_type(there) == H5I_DATASET)
-        PLD_TRY_TO(out, compare_scale(file, name, there, scale, &same));
+        PLD_TRY_TO(out, compare_scale(name, there, scale, &same));
     if (same) {
         *out = there;
         there = H5I_INVALID_HID;
@@ -103,7 +96,7 @@ out:
 }
 
 /* Names that are taken get a number: x, x_2, x_3... */
-static pld_status find_scale(pld_file *file, const struct scale *scale,
+static pld_status find_scale(const pld_file *file, const struct scale *scale,
                              hid_t *out)
 {
     char name[NAME_ROOM];
@@ -114,10 +107,10 @@ static pld_status find_scale(pld_file *file, const struct scale *scale,
             return PLD_OK;
         snprintf(name, sizeof name, "%s_%d", scale->name, i);
     }
-    return new_scale(file, name, scale, out);
+    return create_scale(file, name, scale, out);
 }
 
-static pld_status attach_scale(pld_file *file, hid_t dataset, int dim,
+static pld_status attach_scale(const pld_file *file, hid_t dataset, int dim,
                                const struct scale *scale)
 {
     pld_status status = PLD_OK;
@@ -127,7 +120,7 @@ static pld_status attach_scale(pld_file *file, hid_t dataset, int dim,
               "cannot attach dimension '%s'", scale->name);
 out:
     pld_h5_close(id);
-    return pld_agree(file->ctx, status);
+    return status;
 }
 
 /* --- The scales of a field ------------------------------------------------ */
@@ -143,11 +136,10 @@ static double coordinate(const pld_file *file, const pld_field *field, int dim,
     return axis->origin + ((double)index + half) * axis->spacing;
 }
 
-static pld_status attach_dim(pld_file *file, hid_t dataset,
+static pld_status attach_dim(const pld_file *file, hid_t dataset,
                              const pld_field *field, int skip, int dim)
 {
     static const char *const letters[PLD_MAXDIM] = {"Z", "Y", "X"};
-    pld_status status = PLD_OK;
     int ndims = field->grid->ndims;
     bool given = file->naxes == ndims;
     char name[NAME_ROOM];
@@ -159,35 +151,30 @@ static pld_status attach_dim(pld_file *file, hid_t dataset,
                           .type = PLD_F64,
                           .count = pld_field_domain(field).count[dim],
                           .exact = given};
-    status = pld_alloc("coordinates", scale.count, sizeof *scale.values,
-                       &scale.values);
-    PLD_TRY_TO(out, pld_agree(file->ctx, status));
+    PLD_TRY(pld_alloc("coordinates", scale.count, sizeof *scale.values,
+                      &scale.values));
     for (int64_t i = 0; i < scale.count; i++)
         scale.values[i] = coordinate(file, field, dim, i);
-    PLD_TRY_TO(out, attach_scale(file, dataset, skip + dim, &scale));
-out:
+    pld_status status = attach_scale(file, dataset, skip + dim, &scale);
     pld_free(scale.values);
     return status;
 }
 
-static pld_status attach_components(pld_file *file, hid_t dataset,
+static pld_status attach_components(const pld_file *file, hid_t dataset,
                                     const pld_field *field, int dim)
 {
-    pld_status status = PLD_OK;
     struct scale scale = {
         .name = "component", .type = PLD_I32, .count = field->ncomps};
-    status = pld_alloc("numbers of components", scale.count,
-                       sizeof *scale.values, &scale.values);
-    PLD_TRY_TO(out, pld_agree(file->ctx, status));
+    PLD_TRY(pld_alloc("numbers of components", scale.count,
+                      sizeof *scale.values, &scale.values));
     for (int c = 0; c < field->ncomps; c++)
         scale.values[c] = c;
-    PLD_TRY_TO(out, attach_scale(file, dataset, dim, &scale));
-out:
+    pld_status status = attach_scale(file, dataset, dim, &scale);
     pld_free(scale.values);
     return status;
 }
 
-pld_status pld_axes_attach(pld_file *file, hid_t dataset,
+pld_status pld_axes_attach(const pld_file *file, hid_t dataset,
                            const pld_field *field, int skip)
 {
     int ndims = field->grid->ndims;

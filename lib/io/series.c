@@ -20,11 +20,12 @@ static pld_status check_series(const pld_series *series)
 
 static pld_status hold_fields(pld_series *series, const pld_series_spec *spec)
 {
+    PLD_TRY(pld_alloc("fields of a series", spec->nfields, sizeof(pld_field *),
+                      &series->fields));
     PLD_TRY(pld_alloc("fields of a series", spec->nfields,
-                      sizeof *series->fields, &series->fields));
+                      sizeof *series->stored, &series->stored));
     for (int i = 0; i < spec->nfields; i++) {
-        series->fields[i] = (struct pld_series_field){
-            .field = spec->fields[i], .dataset = H5I_INVALID_HID};
+        series->fields[i] = spec->fields[i];
         pld_field_retain(spec->fields[i]);
         series->nfields++;
         PLD_TRY(pld_series_add_bytes(spec->fields[i], &series->step_bytes));
@@ -35,46 +36,66 @@ static pld_status hold_fields(pld_series *series, const pld_series_spec *spec)
 static pld_status make_handle(const pld_series_spec *spec, pld_series **out)
 {
     PLD_TRY(pld_alloc("series", 1, sizeof **out, out));
-    (*out)->time = H5I_INVALID_HID;
     return hold_fields(*out, spec);
 }
 
-/* Also of one that is half made. */
-static pld_status close_series(pld_series *series)
+/* An XDMF file is written as a whole: for every step as long as there are few,
+ * then when a hundredth more have come, and at the end. */
+static bool is_told(const pld_series *series)
 {
-    if (series == NULL)
-        return PLD_OK;
-    pld_series_let_go(series);
-    for (int i = 0; i < series->nfields; i++)
-        pld_field_release(series->fields[i].field);
-    pld_status status = pld_file_close(&series->file);
-    pld_free(series->fields);
-    pld_free(series->times);
-    pld_free(series);
-    return status;
+    return series->nsteps - series->told <= series->told / 100;
 }
 
-static pld_status write_xdmf(const pld_series *series)
+static pld_status write_xdmf(pld_series *series)
 {
-    const pld_file *file = series->file;
+    pld_file *file = series->file;
     pld_status status = PLD_OK;
-    pld_field **fields = NULL;
-    PLD_TRY_TO(out, pld_alloc("fields", series->nfields, sizeof(pld_field *),
-                              &fields));
-    for (int i = 0; i < series->nfields; i++)
-        fields[i] = series->fields[i].field;
     struct pld_xdmf xdmf = {.path = file->path,
                             .nfields = series->nfields,
-                            .fields = fields,
+                            .fields = series->fields,
                             .nsteps = series->nsteps,
                             .times = series->times,
                             .origin = series->origin,
                             .spacing = series->spacing};
-    if (file->ctx->rank == 0)
-        PLD_TRY_TO(out, pld_xdmf_write(&xdmf));
-out:
-    pld_free(fields);
+    if (pld_file_leads(file))
+        status = pld_xdmf_write(&xdmf);
+    series->told = series->nsteps;
     return pld_agree(file->ctx, status);
+}
+
+/* Also of one that is half made. */
+static void free_series(pld_series *series)
+{
+    if (series == NULL)
+        return;
+    for (int i = 0; i < series->nfields; i++)
+        pld_field_release(series->fields[i]);
+    if (series->stored != NULL)
+        pld_stored_free(series->nfields, series->stored);
+    pld_free(series->stored);
+    pld_free(series->fields);
+    pld_free(series->times);
+    pld_free(series);
+}
+
+/* The error that led here is the one to tell. */
+static void give_up(pld_series *series)
+{
+    pld_status status = PLD_OK;
+    if (series != NULL)
+        status = pld_file_close(&series->file);
+    (void)status;
+    free_series(series);
+}
+
+static pld_status close_series(pld_series *series)
+{
+    pld_status told = PLD_OK;
+    if (series->nsteps != series->told && !series->file->broken)
+        told = write_xdmf(series);
+    pld_status status = pld_file_close(&series->file);
+    free_series(series);
+    return status != PLD_OK ? status : told;
 }
 
 static pld_status create_series(pld_ctx *ctx, const char *path,
@@ -94,7 +115,7 @@ static pld_status create_series(pld_ctx *ctx, const char *path,
 out:
     if (series != NULL && series->file != NULL && ctx->rank == 0)
         (void)unlink(path);
-    (void)close_series(series);
+    give_up(series);
     return status;
 }
 
@@ -117,11 +138,11 @@ static pld_status open_series(pld_ctx *ctx, const char *path, bool writable,
     PLD_TRY_TO(out, pld_agree(ctx, make_handle(spec, &series)));
     PLD_TRY_TO(out, pld_file_open(ctx, path, writable, &series->file));
     PLD_TRY_TO(out, pld_series_find(series));
-    PLD_TRY_TO(out, pld_series_read_times(series));
+    series->told = series->nsteps;
     *out = series;
     return PLD_OK;
 out:
-    (void)close_series(series);
+    give_up(series);
     return status;
 }
 
@@ -155,14 +176,54 @@ static pld_status check_append(pld_series *series, double time)
     return pld_series_make_room(series, series->nsteps + 1);
 }
 
+/* The new step's place, found by rank 0 and known to all; nothing is changed
+ * when there is no space for it. */
+static pld_status lay_out_step(pld_series *series)
+{
+    pld_file *file = series->file;
+    int64_t step = series->nsteps;
+    PLD_TRY(pld_file_check_space(file, series->step_bytes));
+    pld_status status = pld_series_set_field_lengths(series, step + 1);
+    if (status == PLD_OK)
+        status = pld_series_find_step(series, step);
+    if (status == PLD_OK)
+        status = pld_series_take_step(series);
+    if (status != PLD_OK)
+        (void)pld_series_set_field_lengths(series, step);
+    return status;
+}
+
+static pld_status share_step(pld_series *series, pld_status status)
+{
+    return pld_stored_share(series->file->ctx, status, series->nfields,
+                            series->stored);
+}
+
 static pld_status write_fields(pld_series *series, int64_t step)
 {
-    for (int i = 0; i < series->nfields; i++) {
-        const struct pld_series_field *item = &series->fields[i];
-        PLD_TRY(
-            pld_dataset_write(series->file, item->dataset, step, item->field));
-    }
+    pld_file *file = series->file;
+    pld_status status = PLD_OK;
+    pld_stored_free(series->nfields, series->stored);
+    PLD_TRY(pld_file_describe(file));
+    if (pld_file_leads(file))
+        status = lay_out_step(series);
+    PLD_TRY(share_step(series, status));
+    for (int i = 0; i < series->nfields; i++)
+        PLD_TRY(pld_dataset_write(file, &series->stored[i], step,
+                                  series->fields[i]));
     return PLD_OK;
+}
+
+static pld_status write_time(pld_series *series, int64_t step, double time)
+{
+    pld_status status = PLD_OK;
+    PLD_TRY(pld_file_describe(series->file));
+    if (pld_file_leads(series->file)) {
+        status = pld_series_set_time_length(series, step + 1);
+        if (status == PLD_OK)
+            status = pld_series_put_time(series, step, time);
+    }
+    return pld_agree(series->file->ctx, status);
 }
 
 /* The time is written last: a step that has one is complete. */
@@ -170,19 +231,14 @@ static pld_status append(pld_series *series, double time)
 {
     pld_file *file = series->file;
     int64_t step = series->nsteps;
-    struct pld_target target = pld_series_times(series);
     PLD_TRY(pld_agree(file->ctx, check_append(series, time)));
     PLD_TRY(pld_agree_same(file->ctx, "time", &time, sizeof time));
-    PLD_TRY(pld_file_check_space(file, series->step_bytes));
-    PLD_TRY(pld_file_take_space(file, -1, series->step_bytes));
-    PLD_TRY(pld_series_set_field_lengths(series, step + 1));
     PLD_TRY(write_fields(series, step));
     PLD_TRY(pld_file_flush(file));
-    PLD_TRY(pld_series_set_time_length(series, step + 1));
-    PLD_TRY(pld_data_write_line(file, &target, step, 1, &time));
+    PLD_TRY(write_time(series, step, time));
     PLD_TRY(pld_file_flush(file));
     series->times[series->nsteps++] = time;
-    return write_xdmf(series);
+    return is_told(series) ? PLD_OK : write_xdmf(series);
 }
 
 pld_status pld_series_append(pld_series *series, double time)
@@ -226,12 +282,18 @@ pld_status pld_series_time(pld_series *series, int64_t step, double *out)
 
 static pld_status read_step(pld_series *series, int64_t step)
 {
+    pld_file *file = series->file;
+    pld_status status = PLD_OK;
     PLD_TRY(agree_step(series, step));
-    for (int i = 0; i < series->nfields; i++) {
-        const struct pld_series_field *item = &series->fields[i];
-        PLD_TRY(pld_dataset_read(series->file, item->dataset, item->field->name,
-                                 step, item->field));
-    }
+    pld_stored_free(series->nfields, series->stored);
+    PLD_TRY(pld_file_describe(file));
+    if (pld_file_leads(file))
+        status = pld_series_find_step(series, step);
+    PLD_TRY(share_step(series, status));
+    for (int i = 0; i < series->nfields; i++)
+        PLD_TRY(pld_dataset_read(file, &series->stored[i],
+                                 series->fields[i]->name, step,
+                                 series->fields[i]));
     return PLD_OK;
 }
 
@@ -254,28 +316,21 @@ static pld_status check_truncate(const pld_series *series, int64_t nsteps)
     return PLD_OK;
 }
 
-/* When HDF5 shortens a chunked variable, ranks must know the same of its
- * chunks: those that have moved data know more, and would skip messages that
- * the others wait for. So all forget what they know. */
-static pld_status begin_anew(pld_series *series)
-{
-    pld_series_let_go(series);
-    PLD_TRY(pld_file_reopen(series->file));
-    pld_status status = pld_series_find(series);
-    series->file->broken = status != PLD_OK;
-    return status;
-}
-
 /* The time goes before the values: no step has one and no values. */
 static pld_status truncate_series(pld_series *series, int64_t nsteps)
 {
     pld_file *file = series->file;
+    pld_status status = PLD_OK;
     PLD_TRY(pld_agree(file->ctx, check_truncate(series, nsteps)));
     PLD_TRY(pld_agree_same(file->ctx, "nsteps", &nsteps, sizeof nsteps));
-    PLD_TRY(begin_anew(series));
-    PLD_TRY(pld_series_set_time_length(series, nsteps));
+    PLD_TRY(pld_file_describe(file));
+    if (pld_file_leads(file))
+        status = pld_series_set_time_length(series, nsteps);
+    PLD_TRY(pld_agree(file->ctx, status));
     PLD_TRY(pld_file_flush(file));
-    PLD_TRY(pld_series_set_field_lengths(series, nsteps));
+    if (pld_file_leads(file))
+        status = pld_series_set_field_lengths(series, nsteps);
+    PLD_TRY(pld_agree(file->ctx, status));
     PLD_TRY(pld_file_flush(file));
     series->nsteps = nsteps;
     return write_xdmf(series);

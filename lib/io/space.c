@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -64,12 +65,28 @@ static pld_status raise_full(const char *path, int64_t bytes)
               reason);
 }
 
+/* A file that grows beyond it ends the process. */
+static pld_status check_limit(const char *path, int64_t first, int64_t bytes)
+{
+    struct rlimit limit;
+    char most[16];
+    if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return PLD_OK;
+    say_bytes((double)limit.rlim_cur, most);
+    PLD_CHECK((double)first + (double)bytes <= (double)limit.rlim_cur,
+              PLD_ERR_SPACE, "'%s' would grow beyond %s: see ulimit -f", path,
+              most);
+    return PLD_OK;
+}
+
 static pld_status take(int fd, const char *path, int64_t first, int64_t bytes)
 {
     struct stat before;
     PLD_CHECK(fstat(fd, &before) == 0, PLD_ERR_IO, "cannot look at '%s': %s",
               path, strerror(errno));
-    if (give_out(fd, first < 0 ? before.st_size : first, bytes))
+    first = first < 0 ? before.st_size : first;
+    PLD_TRY(check_limit(path, first, bytes));
+    if (give_out(fd, first, bytes))
         return PLD_OK;
     pld_status status = raise_full(path, bytes);
     PLD_CHECK(ftruncate(fd, before.st_size) == 0, PLD_ERR_IO,

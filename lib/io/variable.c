@@ -2,6 +2,7 @@
 #include "io/check.h"
 #include "io/variable.h"
 
+#include "par/message.h"
 #include "polder/agree.h"
 
 #include <stdio.h>
@@ -153,9 +154,27 @@ out:
 
 /* Space is taken at once and not filled: all of it will be written. Where it
  * may not be, in the last chunk of a line, zeros are better than what memory
- * held. */
-static pld_status make_layout(const struct pld_shape *shape,
-                              const hsize_t *chunk, hid_t *out)
+ * held. Compressed chunks take what they need when they are written. */
+static pld_status set_filling(hid_t list, const struct pld_variable_plan *plan)
+{
+    bool filled = plan->chunk != NULL && plan->shape.ndims == 1;
+    if (plan->deflate > 0) {
+        PLD_H5(PLD_ERR_UNSUPPORTED, H5Pset_shuffle(list),
+               "HDF5 cannot shuffle");
+        PLD_H5(PLD_ERR_UNSUPPORTED,
+               H5Pset_deflate(list, (unsigned)plan->deflate),
+               "HDF5 cannot compress");
+        return PLD_OK;
+    }
+    PLD_H5(PLD_ERR_INTERNAL, H5Pset_alloc_time(list, H5D_ALLOC_TIME_EARLY),
+           "HDF5 cannot take space early");
+    if (!filled)
+        PLD_H5(PLD_ERR_INTERNAL, H5Pset_fill_time(list, H5D_FILL_TIME_NEVER),
+               "HDF5 cannot leave out filling");
+    return PLD_OK;
+}
+
+static pld_status make_layout(const struct pld_variable_plan *plan, hid_t *out)
 {
     pld_status status = PLD_OK;
     const unsigned order = H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED;
@@ -165,17 +184,11 @@ static pld_status make_layout(const struct pld_shape *shape,
               "HDF5 cannot leave out time stamps");
     PLD_H5_TO(out, PLD_ERR_INTERNAL, H5Pset_attr_creation_order(list, order),
               "HDF5 cannot keep the order of attributes");
-    PLD_H5_TO(out, PLD_ERR_INTERNAL,
-              H5Pset_alloc_time(list, H5D_ALLOC_TIME_EARLY),
-              "HDF5 cannot take space early");
-    if (chunk == NULL || shape->ndims > 1)
+    if (plan->chunk != NULL)
         PLD_H5_TO(out, PLD_ERR_INTERNAL,
-                  H5Pset_fill_time(list, H5D_FILL_TIME_NEVER),
-                  "HDF5 cannot leave out filling");
-    if (chunk != NULL)
-        PLD_H5_TO(out, PLD_ERR_INTERNAL,
-                  H5Pset_chunk(list, shape->ndims, chunk),
+                  H5Pset_chunk(list, plan->shape.ndims, plan->chunk),
                   "HDF5 refuses the chunks");
+    PLD_TRY_TO(out, set_filling(list, plan));
     *out = list;
     list = H5I_INVALID_HID;
 out:
@@ -183,26 +196,25 @@ out:
     return status;
 }
 
-static hid_t make_space(const struct pld_shape *shape, bool grows)
+static hid_t make_space(const struct pld_variable_plan *plan)
 {
     hsize_t most[H5S_MAX_RANK];
-    memcpy(most, shape->size, sizeof most);
-    if (grows)
+    memcpy(most, plan->shape.size, sizeof most);
+    if (plan->grows)
         most[0] = H5S_UNLIMITED;
-    return H5Screate_simple(shape->ndims, shape->size, most);
+    return H5Screate_simple(plan->shape.ndims, plan->shape.size, most);
 }
 
 pld_status pld_variable_create(const pld_file *file, const char *name,
-                               pld_type type, const struct pld_shape *shape,
-                               const hsize_t *chunk, hid_t *out)
+                               const struct pld_variable_plan *plan, hid_t *out)
 {
     pld_status status = PLD_OK;
     hid_t stored = H5I_INVALID_HID;
     hid_t layout = H5I_INVALID_HID;
-    hid_t space = make_space(shape, chunk != NULL);
+    hid_t space = make_space(plan);
     PLD_H5_TO(out, PLD_ERR_SHAPE, space, "no space for '%s'", name);
-    PLD_TRY_TO(out, pld_h5_file_type(type, &stored));
-    PLD_TRY_TO(out, make_layout(shape, chunk, &layout));
+    PLD_TRY_TO(out, pld_h5_file_type(plan->type, &stored));
+    PLD_TRY_TO(out, make_layout(plan, &layout));
     *out = H5Dcreate2(file->id, name, stored, space, H5P_DEFAULT, layout,
                       H5P_DEFAULT);
     PLD_H5_TO(out, PLD_ERR_IO, *out, "cannot create '%s' in '%s'", name,
@@ -237,18 +249,29 @@ static pld_status describe(hid_t dataset, const char *name, pld_variable *out)
     return PLD_OK;
 }
 
+static pld_status look_up(const pld_file *file, const char *name,
+                          pld_variable *out)
+{
+    hid_t dataset = H5I_INVALID_HID;
+    PLD_TRY(pld_variable_open(file, name, &dataset));
+    pld_status status = describe(dataset, name, out);
+    pld_h5_close(dataset);
+    return status;
+}
+
 static pld_status inquire(pld_file *file, const char *name, pld_variable *out)
 {
     pld_status status = PLD_OK;
-    hid_t dataset = H5I_INVALID_HID;
+    pld_variable found = {.ndims = 0};
     PLD_TRY(pld_io_check_name(file->ctx, "variable", name, true));
     PLD_TRY(pld_io_check_pointer(file->ctx, "out", out));
-    status = pld_variable_open(file, name, &dataset);
-    PLD_TRY_TO(out, pld_agree(file->ctx, status));
-    PLD_TRY_TO(out, pld_agree(file->ctx, describe(dataset, name, out)));
-out:
-    pld_h5_close(dataset);
-    return status;
+    PLD_TRY(pld_file_describe(file));
+    if (pld_file_leads(file))
+        status = look_up(file, name, &found);
+    PLD_TRY(pld_agree(file->ctx, status));
+    PLD_TRY(pld_broadcast(file->ctx, &found, (int64_t)sizeof found, 0));
+    *out = found;
+    return PLD_OK;
 }
 
 pld_status pld_file_inquire(pld_file *file, const char *name, pld_variable *out)

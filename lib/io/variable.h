@@ -4,9 +4,8 @@
 #include "io/file.h"
 #include "mesh/field.h"
 
-/* Variables: the datasets of a file. These work on metadata, which all ranks
- * must do alike: call with the same arguments everywhere, agree on the status.
- */
+/* Variables: the datasets of a file. All for rank 0, which has the description;
+ * local. */
 
 struct pld_shape {
     int ndims;
@@ -28,11 +27,18 @@ pld_status pld_variable_check_read(hid_t dataset, const char *name,
 pld_status pld_variable_check_type(hid_t dataset, const char *name,
                                    pld_type type);
 
-/* Create one in one piece, or in chunks, when `chunk` is not NULL: the first
- * dimension can then grow. */
+/* What a new one is like. */
+struct pld_variable_plan {
+    pld_type type;
+    struct pld_shape shape;
+    const hsize_t *chunk; /* NULL: in one piece */
+    bool grows;           /* along the first dimension */
+    int deflate;          /* 0: not compressed */
+};
+
 pld_status pld_variable_create(const pld_file *file, const char *name,
-                               pld_type type, const struct pld_shape *shape,
-                               const hsize_t *chunk, hid_t *out);
+                               const struct pld_variable_plan *plan,
+                               hid_t *out);
 
 /* Dimensions of a field in a file: its points', and one for several
  * components. */

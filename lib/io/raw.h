@@ -1,0 +1,14 @@
+#ifndef PLD_IO_RAW_H
+#define PLD_IO_RAW_H
+
+#include "io/file.h"
+
+/* Bytes at a place of the file, by this rank alone and without HDF5. `name` is
+ * of the variable, for errors. Local. */
+
+pld_status pld_raw_write(pld_file *file, const char *name, const void *data,
+                         int64_t bytes, int64_t place);
+pld_status pld_raw_read(pld_file *file, const char *name, void *out,
+                        int64_t bytes, int64_t place);
+
+#endif
