@@ -29,6 +29,7 @@
 
 #include "polder/deposit.h"
 #include "polder/halo.h"
+#include "polder/redistribute.h"
 
 #include "polder/vector.h"
 

@@ -269,8 +269,9 @@ TEST(fields_live_as_long_as_their_users)
     pld_field *field = make((pld_field_spec){.name = "u"});
     pld_field_retain(field);
     pld_field_retain(field);
-    assert_fails(PLD_ERR_STATE, pld_field_destroy(&field),
-                 "field \"u\" is still used by 2 halos or series");
+    assert_fails(
+        PLD_ERR_STATE, pld_field_destroy(&field),
+        "field \"u\" is still used by 2 halos, redistributions or series");
     pld_field_release(field);
     pld_field_release(field);
     assert_ok(pld_field_destroy(&field));

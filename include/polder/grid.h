@@ -47,6 +47,16 @@ typedef struct pld_grid_spec {
 PLD_CALL pld_grid_create(pld_ctx *ctx, const pld_grid_spec *spec,
                          pld_grid **out);
 
+/** Create a grid of pencils along dimension `dim`: of the same cells, each
+ * block whole along `dim`, as transforms along it want. In 3 dimensions the
+ * ranks form rows and columns: those of `grid` if it is whole along a dimension
+ * itself, otherwise such that blocks are as equal as can be. From pencils along
+ * dimension 2 to those along 1, and from those to 0, values then move only
+ * within the rows or within the columns. Cuts along a dimension that has as
+ * many ranks as in `grid` are kept, others made equal. PLD_ERR_ARG for a grid
+ * of 1 dimension. *Collective, agreed*. */
+PLD_CALL pld_grid_create_pencil(const pld_grid *grid, int dim, pld_grid **out);
+
 /** Destroy it and set *grid to NULL; *grid may be NULL. PLD_ERR_STATE while a
  * field on it lives. *Collective*. */
 PLD_CALL pld_grid_destroy(pld_grid **grid);

@@ -210,7 +210,8 @@ pld_status pld_field_destroy(pld_field **field)
         return PLD_OK;
     PLD_TRY(pld_field_check(*field, "*field"));
     PLD_CHECK((*field)->nusers == 0, PLD_ERR_STATE,
-              "field \"%s\" is still used by %d halos or series: destroy or "
+              "field \"%s\" is still used by %d halos, redistributions "
+              "or series: destroy or "
               "close them first",
               (*field)->name, (*field)->nusers);
     destroy_alone(*field);

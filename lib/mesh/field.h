@@ -26,13 +26,13 @@ struct pld_field {
     int64_t stride[PLD_MAXDIM]; /* elements; 0 beyond the dimensions */
     int64_t comp_stride;        /* elements */
     struct pld_fresh fresh;     /* its ghosts */
-    int nusers;                 /* halos and series that hold it */
+    int nusers;                 /* halos, redistributions and series */
 };
 
 /* Check that `field` is a live field; `argument` names it in errors. */
 pld_status pld_field_check(const pld_field *field, const char *argument);
 
-/* A halo or a series holds the field, or lets it go. */
+/* Something that is done with the field holds it, or lets it go. */
 void pld_field_retain(pld_field *field);
 void pld_field_release(pld_field *field);
 

@@ -83,8 +83,8 @@ out:
 /* "2 fields and 1 halo", or an empty text. */
 static void write_live(const pld_ctx *ctx, char *text, size_t size)
 {
-    static const char *const names[] = {"grid", "field", "halo", "file",
-                                        "reduction"};
+    static const char *const names[] = {"grid", "field",     "halo",
+                                        "file", "reduction", "redistribution"};
     int kinds = 0;
     for (int kind = 0; kind < PLD_KIND_COUNT; kind++)
         kinds += ctx->live[kind] > 0;
@@ -106,7 +106,7 @@ static void write_live(const pld_ctx *ctx, char *text, size_t size)
 
 static pld_status check_nothing_lives(const pld_ctx *ctx)
 {
-    char live[100];
+    char live[200];
     write_live(ctx, live, sizeof live);
     PLD_CHECK(*live == '\0', PLD_ERR_STATE,
               "%s still live on the context: destroy them first", live);

@@ -11,6 +11,7 @@ typedef enum pld_kind {
     PLD_KIND_HALO,
     PLD_KIND_FILE,
     PLD_KIND_REDUCTION,
+    PLD_KIND_REDISTRIBUTION,
     PLD_KIND_COUNT
 } pld_kind;
 
