@@ -47,8 +47,8 @@ PLD_CALL pld_halo_destroy(pld_halo **halo);
 
 /** Start an exchange. Until pld_halo_end the ghosts must not be read and the
  * own points not be written; own points may be read. PLD_ERR_STATE when one is
- * under way. Several halos may be under way at a time; they may be ended in
- * another order than they were begun, the same on all ranks. *Collective*. */
+ * under way. Several halos may be under way at a time; each rank may end them
+ * in an order of its own. *Collective*. */
 PLD_CALL pld_halo_begin(pld_halo *halo);
 
 /** Whether pld_halo_end would return at once. Moves on with the exchange, so
