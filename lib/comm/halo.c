@@ -9,8 +9,6 @@
 #include "par/reduce.h"
 #include "polder/agree.h"
 
-#include <limits.h>
-
 /* First word of a live halo, cleared when it is destroyed. */
 #define HALO_ALIVE 0x68616c6fu
 
@@ -57,28 +55,14 @@ static pld_status find_work(const pld_halo *halo, struct work *work)
     return pld_plan_create(n, work->items, halo->ctx->rank, &work->plan);
 }
 
-/* Peers in either list; both ascend. */
-static int count_peers(const struct pld_transfers *a,
-                       const struct pld_transfers *b)
-{
-    int n = 0;
-    for (int i = 0, j = 0; i < a->nmessages || j < b->nmessages; n++) {
-        int left = i < a->nmessages ? a->messages[i].peer : INT_MAX;
-        int right = j < b->nmessages ? b->messages[j].peer : INT_MAX;
-        i += left <= right;
-        j += right <= left;
-    }
-    return n;
-}
-
 static pld_halo_info describe(const struct pld_plan *plan)
 {
-    return (pld_halo_info){.npeers = count_peers(&plan->sends, &plan->receives),
-                           .sent_bytes = pld_transfers_bytes(&plan->sends),
-                           .received_bytes =
-                               pld_transfers_bytes(&plan->receives),
-                           .copied_bytes = pld_transfers_bytes(&plan->copies) +
-                                           pld_transfers_bytes(&plan->wraps)};
+    return (pld_halo_info){
+        .npeers = pld_transfers_peers(&plan->sends, &plan->receives),
+        .sent_bytes = pld_transfers_bytes(&plan->sends),
+        .received_bytes = pld_transfers_bytes(&plan->receives),
+        .copied_bytes = pld_transfers_bytes(&plan->copies) +
+                        pld_transfers_bytes(&plan->wraps)};
 }
 
 static pld_status make_transport(int tag, pld_halo *halo)

@@ -1,11 +1,9 @@
 #include "comm/halo_spec.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "mesh/field.h"
 #include "polder/agree.h"
-#include "polder/digest.h"
 
 static const char *const side_names[] = {"low", "high"};
 
@@ -120,32 +118,6 @@ struct common_terms {
     pld_width width;
 };
 
-struct field_terms {
-    uint64_t name;
-    int64_t size[PLD_MAXDIM];
-    int64_t halo[PLD_MAXDIM][2];
-    int64_t node[PLD_MAXDIM];
-    int64_t type;
-    int64_t ncomps;
-    int64_t layout;
-};
-
-static struct field_terms terms_of(const pld_field *field)
-{
-    const char *name = pld_field_name(field);
-    struct field_terms terms = {.name = pld_digest_bytes(name, strlen(name), 0),
-                                .type = field->type,
-                                .ncomps = field->ncomps,
-                                .layout = field->layout};
-    for (int d = 0; d < PLD_MAXDIM; d++) {
-        terms.size[d] = pld_field_domain(field).count[d];
-        terms.node[d] = field->node[d];
-        for (int side = 0; side < 2; side++)
-            terms.halo[d][side] = pld_field_halo(field, d, side);
-    }
-    return terms;
-}
-
 pld_status pld_halo_spec_agree(const pld_halo_spec *spec, pld_ctx *ctx)
 {
     const struct common_terms common = {.nfields = spec->nfields,
@@ -154,10 +126,9 @@ pld_status pld_halo_spec_agree(const pld_halo_spec *spec, pld_ctx *ctx)
     PLD_TRY(pld_agree_same(ctx, "the halo's nfields, stencil or width", &common,
                            sizeof common));
     for (int i = 0; i < spec->nfields; i++) {
-        const struct field_terms terms = terms_of(spec->fields[i]);
         char what[32];
         snprintf(what, sizeof what, "the halo's fields[%d]", i);
-        PLD_TRY(pld_agree_same(ctx, what, &terms, sizeof terms));
+        PLD_TRY(pld_field_agree_same(what, spec->fields[i]));
     }
     return PLD_OK;
 }

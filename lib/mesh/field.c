@@ -4,9 +4,8 @@
 
 #include "base/alloc.h"
 #include "base/overflow.h"
-#include "par/segment.h"
+#include "par/shared.h"
 #include "polder/agree.h"
-#include "polder/log.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -90,33 +89,6 @@ static pld_status lay_out(pld_field *field, const int64_t extent[PLD_MAXDIM],
     return check_range(field);
 }
 
-/* Where others can look into it, or where they can not: that is slower, but it
- * works. */
-static pld_status allocate(pld_field *field, int64_t elements)
-{
-    pld_ctx *ctx = field->grid->ctx;
-    size_t size = pld_type_size(field->type);
-    if (ctx->segment != NULL) {
-        if (pld_segment_alloc(ctx, field->name, elements, size,
-                              &field->memory) == PLD_OK)
-            return PLD_OK;
-        pld_log(PLD_LOG_WARNING, "messages are used: %s",
-                pld_error_last()->text);
-    }
-    return pld_alloc(field->name, elements, size, &field->memory);
-}
-
-static void give_back(pld_field *field)
-{
-    pld_ctx *ctx = field->grid->ctx;
-    if (field->wrapped)
-        return;
-    if (pld_segment_offset(ctx, field->memory) >= 0)
-        pld_segment_free(ctx, field->memory);
-    else
-        pld_free(field->memory);
-}
-
 static pld_status take_memory(pld_field *field, const pld_field_spec *spec,
                               bool wraps)
 {
@@ -128,14 +100,18 @@ static pld_status take_memory(pld_field *field, const pld_field_spec *spec,
     if (pld_box_empty(field->padded))
         return PLD_OK;
     field->memory = spec->memory;
-    return field->wrapped ? PLD_OK : allocate(field, elements);
+    if (field->wrapped)
+        return PLD_OK;
+    return pld_shared_alloc(field->grid->ctx, field->name, elements,
+                            pld_type_size(field->type), &field->memory);
 }
 
 static void destroy_alone(pld_field *field)
 {
     if (field == NULL)
         return;
-    give_back(field);
+    if (!field->wrapped)
+        pld_shared_free(field->grid->ctx, field->memory);
     pld_free(field->name);
     field->grid->nfields--;
     pld_ctx_release(field->grid->ctx, PLD_KIND_FIELD);

@@ -32,6 +32,10 @@ struct pld_field {
 /* Check that `field` is a live field; `argument` names it in errors. */
 pld_status pld_field_check(const pld_field *field, const char *argument);
 
+/* Whether all ranks mean the same field, as far as one can tell:
+ * PLD_ERR_MISMATCH names `what`. Collective, agreed. */
+pld_status pld_field_agree_same(const char *what, const pld_field *field);
+
 /* Something that is done with the field holds it, or lets it go. */
 void pld_field_retain(pld_field *field);
 void pld_field_release(pld_field *field);

@@ -1,5 +1,6 @@
 #include "move/transfers.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
@@ -82,4 +83,17 @@ int64_t pld_transfers_bytes(const struct pld_transfers *transfers)
     for (int i = 0; i < transfers->nmessages; i++)
         bytes += transfers->messages[i].bytes;
     return bytes;
+}
+
+int pld_transfers_peers(const struct pld_transfers *a,
+                        const struct pld_transfers *b)
+{
+    int n = 0;
+    for (int i = 0, j = 0; i < a->nmessages || j < b->nmessages; n++) {
+        int left = i < a->nmessages ? a->messages[i].peer : INT_MAX;
+        int right = j < b->nmessages ? b->messages[j].peer : INT_MAX;
+        i += left <= right;
+        j += right <= left;
+    }
+    return n;
 }

@@ -46,4 +46,8 @@ void pld_transfers_destroy(struct pld_transfers *list);
 /* Bytes of all messages of one kind. */
 int64_t pld_transfers_bytes(const struct pld_transfers *transfers);
 
+/* Peers in either list. */
+int pld_transfers_peers(const struct pld_transfers *a,
+                        const struct pld_transfers *b);
+
 #endif
