@@ -167,3 +167,32 @@ int64_t pld_pieces_held(const struct pld_parts *holds, int part,
         }
     return list.n;
 }
+
+int64_t pld_pieces_of(const struct pld_parts *holds, int64_t first,
+                      int64_t count, struct pld_piece *out)
+{
+    struct list list = {.pieces = out};
+    append_owners(&list, (struct interval){first, first + count}, false, holds);
+    return list.n;
+}
+
+int64_t pld_pieces_of_part(const struct pld_parts *holds, int part,
+                           int64_t first, int64_t count, struct pld_piece *out)
+{
+    struct list list = {.pieces = out};
+    int64_t end = first + count;
+    bool periodic = holds->periodic && count > 0;
+    int64_t below = periodic ? floor_div(first, holds->size) : 0;
+    int64_t above = periodic ? floor_div(end - 1, holds->size) : 0;
+    for (int64_t image = below; image <= above; image++) {
+        int64_t shift = image * holds->size;
+        int64_t from = max(first, pld_part_first(holds, part) + shift);
+        int64_t to = min(end, pld_part_end(holds, part) + shift);
+        if (from < to)
+            append(&list, (struct pld_piece){.part = part,
+                                             .first = from - shift,
+                                             .count = to - from,
+                                             .shift = shift});
+    }
+    return list.n;
+}

@@ -50,4 +50,12 @@ int64_t pld_pieces_wanted(const struct pld_wants *wants, int part,
 int64_t pld_pieces_held(const struct pld_parts *holds, int part,
                         const struct pld_wants *wants, struct pld_piece *out);
 
+/* Who holds `count` indices from `first` on, and which of them part `part`
+ * holds; images beyond the ends where the dimension is periodic. The pieces
+ * are in the order of the indices. */
+int64_t pld_pieces_of(const struct pld_parts *holds, int64_t first,
+                      int64_t count, struct pld_piece *out);
+int64_t pld_pieces_of_part(const struct pld_parts *holds, int part,
+                           int64_t first, int64_t count, struct pld_piece *out);
+
 #endif
