@@ -28,6 +28,7 @@
 #include "polder/measure.h"
 
 #include "polder/deposit.h"
+#include "polder/gather.h"
 #include "polder/halo.h"
 #include "polder/redistribute.h"
 

@@ -12,6 +12,8 @@ typedef enum pld_kind {
     PLD_KIND_FILE,
     PLD_KIND_REDUCTION,
     PLD_KIND_REDISTRIBUTION,
+    PLD_KIND_GATHER,
+    PLD_KIND_SAMPLE,
     PLD_KIND_COUNT
 } pld_kind;
 

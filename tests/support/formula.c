@@ -11,7 +11,7 @@ double formula_value(int shift, int64_t k, int64_t j, int64_t i, int comp)
     return (double)(1 + shift + 7 * (i + 41 * (j + 29 * k)) + comp);
 }
 
-static void put(double value, pld_type type, char *out)
+void formula_put(double value, pld_type type, char *out)
 {
     double complex[2] = {value, -value};
     float single = (float)value;
@@ -34,7 +34,8 @@ static void fill_point(const int64_t index[PLD_MAXDIM], void *value, void *data)
     const struct filling *filling = data;
     size_t size = pld_type_size(filling->field->type);
     for (int c = 0; c < filling->field->ncomps; c++)
-        put(formula_value(filling->shift, index[0], index[1], index[2], c),
+        formula_put(
+            formula_value(filling->shift, index[0], index[1], index[2], c),
             filling->field->type, (char *)value + (size_t)c * size);
 }
 
@@ -52,8 +53,8 @@ static bool point_holds(const pld_field *field, const struct pld_block *block,
         const char *there = block->data + at[0] * block->stride[0] +
                             at[1] * block->stride[1] +
                             at[2] * block->stride[2] + c * block->comp_stride;
-        put(formula_value(shift, at[0], at[1], at[2], c), field->type,
-            expected);
+        formula_put(formula_value(shift, at[0], at[1], at[2], c), field->type,
+                    expected);
         if (memcmp(expected, there, block->size) != 0)
             return false;
     }

@@ -25,6 +25,9 @@ bool formula_holds(pld_field *field, int shift);
 /* The value that a point has, where its type holds it. */
 double formula_value(int shift, int64_t k, int64_t j, int64_t i, int comp);
 
+/* An element of this value. */
+void formula_put(double value, pld_type type, char *out);
+
 /* A context over the first `n` ranks; NULL on the others. */
 pld_ctx *team_create(int n);
 void team_destroy(pld_ctx **team);
