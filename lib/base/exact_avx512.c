@@ -63,14 +63,31 @@ INLINE bool is_finite(struct chains *c, const int nlevels, const int nchains)
     return bad == 0;
 }
 
-INLINE void push(struct chains *c, vector x, const int u, const int nlevels)
+/* Some processors have units for additions and others for multiplications with
+ * an addition; some have one kind for both. So half of the additions are made
+ * products with 1, of which compilers must not know. */
+INLINE vector add_otherwise(vector a, vector b, vector one)
+{
+    return _mm512_fmadd_pd(a, one, b);
+}
+
+INLINE vector subtract_otherwise(vector a, vector b, vector one)
+{
+    return _mm512_fmsub_pd(a, one, b);
+}
+
+INLINE void push(struct chains *c, vector x, vector one, const int u,
+                 const int nlevels, const bool product)
 {
     for (int j = 0; j < nlevels; j++) {
         vector t = _mm512_add_round_pd(c->level[j][u], x, QUIET);
-        x = _mm512_sub_pd(x, _mm512_sub_pd(t, c->level[j][u]));
+        vector kept = subtract_otherwise(t, c->level[j][u], one);
+        x = j % 2 == 0 ? _mm512_sub_pd(x, kept)
+                       : subtract_otherwise(x, kept, one);
         c->level[j][u] = t;
     }
-    c->rest[u] = _mm512_add_pd(c->rest[u], x);
+    c->rest[u] = product ? _mm512_add_pd(c->rest[u], x)
+                         : add_otherwise(c->rest[u], x, one);
 }
 
 /* What distinguishes the loops; all of it constant in each. */
@@ -86,17 +103,18 @@ struct state {
     struct chains parts[2]; /* of values, or products; of products' errors */
     vector xscale;
     vector yscale;
+    vector one;
 };
 
 INLINE void push_term(struct state *s, vector x, vector y, const int u,
                       const struct kind kind)
 {
     if (kind.term == PLD_EXACT_VALUE) {
-        push(&s->parts[0], x, u, kind.nlevels);
+        push(&s->parts[0], x, s->one, u, kind.nlevels, false);
         return;
     }
     if (kind.term == PLD_EXACT_ABSOLUTE) {
-        push(&s->parts[0], _mm512_abs_pd(x), u, kind.nlevels);
+        push(&s->parts[0], _mm512_abs_pd(x), s->one, u, kind.nlevels, false);
         return;
     }
     if (kind.scaled) {
@@ -104,8 +122,9 @@ INLINE void push_term(struct state *s, vector x, vector y, const int u,
         y = _mm512_mul_pd(y, s->yscale);
     }
     vector product = _mm512_mul_round_pd(x, y, QUIET);
-    push(&s->parts[0], product, u, kind.nlevels);
-    push(&s->parts[1], _mm512_fmsub_pd(x, y, product), u, kind.nlevels);
+    vector error = _mm512_fmsub_pd(x, y, product);
+    push(&s->parts[0], product, s->one, u, kind.nlevels, false);
+    push(&s->parts[1], error, s->one, u, kind.nlevels, true);
 }
 
 /* What comes from memory is better fetched to the second cache only. */
@@ -150,6 +169,8 @@ INLINE bool feed_kind(struct pld_cascade *cascade,
         load_chains(&s.parts[part], cascade, part, kind.nlevels, kind.nchains);
     s.xscale = _mm512_set1_pd(cascade->xscale);
     s.yscale = _mm512_set1_pd(cascade->yscale);
+    s.one = _mm512_set1_pd(1);
+    __asm__("" : "+v"(s.one));
     const double *x = block->x;
     const double *y = block->y;
     __asm__ volatile("" : "+r"(x), "+r"(y) : : "memory");
