@@ -9,7 +9,9 @@ static const int64_t digit_mask = (INT64_C(1) << PLD_EXACT_RADIX) - 1;
 
 void pld_exact_clear(pld_exact *sum)
 {
-    *sum = (pld_exact){.first = PLD_EXACT_LIMBS, .last = -1};
+    memset(sum, 0, sizeof *sum);
+    sum->first = PLD_EXACT_LIMBS;
+    sum->last = -1;
 }
 
 static void touch(pld_exact *sum, int first, int last)

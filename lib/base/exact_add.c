@@ -191,9 +191,27 @@ static pld_status check(const pld_exact *sum, const struct request *request)
     return PLD_OK;
 }
 
+/* In integers, for which the environment does not matter. */
+static void add_few(pld_exact *sum, const struct request *r)
+{
+    pld_exact_scalar(sum, r->term,
+                     &(struct pld_exact_tile){.x = r->x.data,
+                                              .y = r->y.data,
+                                              .nrows = r->count[2],
+                                              .n = 1,
+                                              .xrow = r->x.stride[2],
+                                              .yrow = r->y.stride[2]});
+}
+
 static pld_status add(pld_exact *sum, struct request *request)
 {
+    enum { FEW = 6 };
     PLD_TRY(check(sum, request));
+    if (request->type == PLD_F64 && request->count[2] <= FEW &&
+        request->count[0] == 1 && request->count[1] == 1) {
+        add_few(sum, request);
+        return PLD_OK;
+    }
     if (request->count[0] == 0 || request->count[1] == 0 ||
         request->count[2] == 0)
         return PLD_OK;
