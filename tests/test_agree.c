@@ -1,5 +1,6 @@
 /* Deciding together.
- * TEST: ranks=1,2,3,4,7 */
+ * TEST: ranks=1,2,3,4,7
+ * TEST: ranks=1,3 env=PLD_TRANSPORT=message */
 
 #include "support/harness.h"
 

@@ -1,5 +1,7 @@
 /* Reductions of distributed arrays against exact sums of the whole array.
- * TEST: ranks=1,2,3,4,5,7 */
+ * TEST: ranks=1,2,3,4,5,7
+ * TEST: ranks=1,2,3,7 env=PLD_TRANSPORT=message
+ * TEST: ranks=4 env=PLD_FAKE_NODES=2 */
 
 #include "support/harness.h"
 
@@ -9,6 +11,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Every rank knows the whole array; its own elements are a strided part. */
@@ -291,6 +294,12 @@ TEST(each_measure_alone_is_what_it_is_in_a_batch)
     assert_all(same_places(&found, &expected));
 }
 
+/* As asked for; else ranks of one node show each other what they have. */
+static bool sends_messages(void)
+{
+    return getenv("PLD_TRANSPORT") != NULL || getenv("PLD_FAKE_NODES") != NULL;
+}
+
 TEST(runs_after_the_first_send_short_messages)
 {
     make_data(NORMAL, 1, x);
@@ -304,7 +313,8 @@ TEST(runs_after_the_first_send_short_messages)
         struct results expected = expect(x, y);
         assert_ok(pld_reduction_run(reduction));
         assert_all(same_results(&found, &expected));
-        assert_all_equal(pld_reduction_short(reduction), run);
+        assert_all_equal(pld_reduction_short(reduction),
+                         sends_messages() ? run : 0);
     }
     assert_all_equal(pld_reduction_repeated(reduction), 0);
     assert_ok(pld_reduction_destroy(&reduction));
@@ -326,7 +336,7 @@ TEST(values_that_leave_their_window_are_sent_again)
         assert_ok(pld_reduction_run(reduction));
         assert_all(same(sum, expected));
     }
-    assert_all(pld_reduction_repeated(reduction) >= 2);
+    assert_all(!sends_messages() || pld_reduction_repeated(reduction) >= 2);
     assert_ok(pld_reduction_destroy(&reduction));
 }
 

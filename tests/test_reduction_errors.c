@@ -1,5 +1,6 @@
 /* What reductions refuse.
- * TEST: ranks=1,2,3 */
+ * TEST: ranks=1,2,3
+ * TEST: ranks=1,3 env=PLD_TRANSPORT=message */
 
 #include "support/harness.h"
 

@@ -1,5 +1,6 @@
 /* Reductions of all element types, boxes, records; prefix sums and quantiles.
- * TEST: ranks=1,2,3,4,5,7 */
+ * TEST: ranks=1,2,3,4,5,7
+ * TEST: ranks=1,2,5 env=PLD_TRANSPORT=message */
 
 #include "support/harness.h"
 

@@ -134,7 +134,8 @@ PLD_CALL pld_reduction_once(pld_ctx *ctx, int nterms, const pld_term *terms);
 
 /** Messages that carry sums of a few hundred bits, as all runs do once a first
  * one has shown where the values lie, and those that had to be sent again in
- * full because values had moved: for the curious. *Local*. */
+ * full because values had moved: for the curious. None are sent by up to 16
+ * ranks that all share memory. *Local*. */
 PLD_API int64_t pld_reduction_short(const pld_reduction *reduction);
 /** See above. *Local*. */
 PLD_API int64_t pld_reduction_repeated(const pld_reduction *reduction);

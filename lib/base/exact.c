@@ -1,10 +1,6 @@
 #include "polder/exact.h"
 #include "base/exact.h"
 
-/* A value deposited reaches three limbs, and adds less than 2^40 to each. After
- * 2^20 additions limbs are below 2^61, and are made small. */
-enum { MAX_ADDED = 1 << 20 };
-
 static const int64_t digit_mask = (INT64_C(1) << PLD_EXACT_RADIX) - 1;
 
 void pld_exact_clear(pld_exact *sum)
@@ -51,7 +47,7 @@ void pld_exact_normalise(pld_exact *sum)
 
 static void count_addition(pld_exact *sum)
 {
-    if (++sum->nadded >= MAX_ADDED)
+    if (++sum->nadded >= PLD_EXACT_MOST_ADDED)
         pld_exact_normalise(sum);
 }
 

@@ -13,7 +13,11 @@
 enum {
     PLD_EXACT_RADIX = 40,   /* bits from a limb to the next */
     PLD_EXACT_BASE = -2154, /* limb 0 counts multiples of 2^this */
-    PLD_EXACT_SCALE = 1075  /* of the exponent of a double */
+    PLD_EXACT_SCALE = 1075, /* of the exponent of a double */
+
+    /* A value deposited reaches three limbs, and adds less than 2^40 to each.
+     * After so many additions limbs are below 2^61, and are made small. */
+    PLD_EXACT_MOST_ADDED = 1 << 20
 };
 
 static inline uint64_t pld_double_bits(double x)
@@ -40,6 +44,23 @@ void pld_exact_deposit_product(pld_exact *sum, double x, double y);
 
 /* Make every limb small: at most 2^39 in magnitude, but for the last. */
 void pld_exact_normalise(pld_exact *sum);
+
+/* Make it 0, in the time that what it holds takes. */
+void pld_exact_wipe(pld_exact *sum);
+
+/* As few words as a sum takes, up to PLD_EXACT_RECORD_WORDS; writing makes its
+ * limbs small. Returns how many. */
+enum { PLD_EXACT_RECORD_WORDS = 1 + PLD_EXACT_LIMBS };
+int pld_exact_write(pld_exact *sum, int64_t *words);
+
+/* The same for the sum of one double. */
+int pld_exact_write_double(double x, int64_t *words);
+
+/* Whether that was written, and which. */
+bool pld_exact_is_double(const int64_t *words, double *out);
+
+/* Add what was written to a sum; returns how many words it took. */
+int pld_exact_read(pld_exact *sum, const int64_t *words);
 
 /* NaN or infinity, if the sum is one. */
 bool pld_exact_special(const pld_exact *sum, double *out);

@@ -1,21 +1,18 @@
 #include "polder/agree.h"
+#include "par/agree.h"
+#include "par/board.h"
 #include "par/context.h"
 #include "base/status.h"
 #include "polder/digest.h"
 
 #include <stdio.h>
 
-/* What the lowest failing rank tells the others. */
-struct verdict {
-    int status;
-    char text[sizeof((pld_error *)NULL)->text];
-};
+/* What a board is told that this is. */
+enum { CALL = 0x61677265 };
 
-/* The sentence of this rank's error, its rank in front unless an agreement
- * further down has put one there. */
-static struct verdict make_verdict(int rank, pld_status status)
+struct pld_verdict pld_verdict_of(int rank, pld_status status)
 {
-    struct verdict verdict = {.status = status};
+    struct pld_verdict verdict = {.status = status};
     const pld_error *error = pld_error_last();
     const char *text =
         error->status == status ? error->text : pld_status_text(status);
@@ -27,9 +24,17 @@ static struct verdict make_verdict(int rank, pld_status status)
     return verdict;
 }
 
-pld_status pld_agree(pld_ctx *ctx, pld_status status)
+pld_status pld_verdict_share(const struct pld_verdict *verdict,
+                             pld_status status)
 {
-    PLD_CHECK(ctx != NULL, PLD_ERR_ARG, "ctx is NULL");
+    bool own = status != PLD_OK && pld_error_last()->status == status;
+    pld_error_share((pld_status)verdict->status, verdict->text, own, __FILE__,
+                    __LINE__, __func__);
+    return (pld_status)verdict->status;
+}
+
+static pld_status agree_by_messages(pld_ctx *ctx, pld_status status)
+{
     int failed = status == PLD_OK ? ctx->nranks : ctx->rank;
     int lowest = 0;
     PLD_TRY_MPI(
@@ -37,15 +42,26 @@ pld_status pld_agree(pld_ctx *ctx, pld_status status)
     if (lowest == ctx->nranks)
         return PLD_OK;
 
-    struct verdict verdict = {.status = PLD_OK};
+    struct pld_verdict verdict = {.status = PLD_OK};
     if (lowest == ctx->rank)
-        verdict = make_verdict(ctx->rank, status);
+        verdict = pld_verdict_of(ctx->rank, status);
     PLD_TRY_MPI(
         MPI_Bcast(&verdict, (int)sizeof verdict, MPI_BYTE, lowest, ctx->comm));
-    bool own = status != PLD_OK && pld_error_last()->status == status;
-    pld_error_share((pld_status)verdict.status, verdict.text, own, __FILE__,
-                    __LINE__, __func__);
-    return (pld_status)verdict.status;
+    return pld_verdict_share(&verdict, status);
+}
+
+pld_status pld_agree(pld_ctx *ctx, pld_status status)
+{
+    PLD_CHECK(ctx != NULL, PLD_ERR_ARG, "ctx is NULL");
+    if (ctx->board == NULL) {
+        PLD_TRY(agree_by_messages(ctx, status));
+        return PLD_OK;
+    }
+    if (status != PLD_OK)
+        PLD_TRY(pld_board_fail(ctx->board, status));
+    pld_board_post(ctx->board, CALL);
+    PLD_TRY(pld_board_wait(ctx->board));
+    return PLD_OK;
 }
 
 static pld_status check_arguments(const char *what, const void *data,

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "par/blas.h"
+#include "par/board.h"
 #include "par/launch.h"
 #include "par/peers.h"
 #include "par/reduce.h"
@@ -14,6 +15,9 @@
 
 /* What the standard promises at least. */
 #define SMALLEST_TAG_LIMIT 32767
+
+/* Of the context's board: room for batches of 64 sums. */
+enum { BOARD_WORDS = 8192 };
 
 static pld_status open_comm(MPI_Comm comm, pld_ctx *ctx)
 {
@@ -39,6 +43,7 @@ static pld_status prepare(const pld_ctx_spec *spec, pld_ctx **out,
 
 static void release(pld_ctx *ctx)
 {
+    pld_board_destroy(&ctx->board);
     pld_segment_close(ctx);
     pld_peers_close(ctx);
     pld_reduce_free_ops(ctx);
@@ -72,6 +77,7 @@ pld_status pld_ctx_create(MPI_Comm comm, const pld_ctx_spec *spec,
     pld_phase_init(&draft);
     pld_blas_check(&draft);
     *ctx = draft;
+    PLD_TRY_TO(out, pld_board_create(ctx, BOARD_WORDS, &ctx->board));
     *out = ctx;
     return PLD_OK;
 out:

@@ -51,7 +51,8 @@ struct pld_ctx {
     struct pld_phase phases[PLD_CTX_PHASES];
     MPI_Op min_op; /* minimum and maximum that let a NaN win */
     MPI_Op max_op;
-    MPI_Op record_op; /* of mixed batches of reductions */
+    MPI_Op record_op;        /* of mixed batches of reductions */
+    struct pld_board *board; /* of one call after the other; NULL: none */
 };
 
 /* A tag that no other object of the context uses; wraps far away. Called by

@@ -1,5 +1,6 @@
 #include "polder/reduce.h"
 #include "par/reduce.h"
+#include "par/board.h"
 #include "par/context.h"
 #include "par/elements.h"
 #include "par/message.h"
@@ -8,13 +9,13 @@
 #include "polder/agree.h"
 
 static void combine(double (*choose)(double, double), const void *in,
-                    void *inout, int count, bool single)
+                    void *inout, int64_t count, bool single)
 {
     const double *a64 = in;
     double *b64 = inout;
     const float *a32 = in;
     float *b32 = inout;
-    for (int i = 0; i < count; i++)
+    for (int64_t i = 0; i < count; i++)
         if (single)
             b32[i] = (float)choose((double)a32[i], (double)b32[i]);
         else
@@ -29,6 +30,13 @@ static void combine_min(void *in, void *inout, int *count, MPI_Datatype *type)
 static void combine_max(void *in, void *inout, int *count, MPI_Datatype *type)
 {
     combine(pld_greatest, in, inout, *count, *type == MPI_FLOAT);
+}
+
+void pld_choose_elements(pld_op op, pld_type type, const void *in, void *inout,
+                         int64_t count)
+{
+    combine(op == PLD_MIN ? pld_least : pld_greatest, in, inout, count,
+            type == PLD_F32);
 }
 
 pld_status pld_reduce_make_ops(pld_ctx *ctx)
@@ -78,8 +86,7 @@ static struct carrier find_carrier(const pld_ctx *ctx, pld_op op, pld_type type)
     }
 }
 
-/* On one rank nothing is combined: give NaNs the bits they get on several. */
-static void unify_nans(pld_type type, void *out, int64_t count)
+void pld_unify_nans(pld_type type, void *out, int64_t count)
 {
     double *f64 = out;
     float *f32 = out;
@@ -107,7 +114,7 @@ static pld_status combine_ranks(pld_ctx *ctx, pld_op op, pld_type type,
                                   carrier.type, carrier.op, ctx->comm));
     }
     if ((op == PLD_MIN || op == PLD_MAX) && !pld_type_is_integer(type))
-        unify_nans(type, out, count);
+        pld_unify_nans(type, out, count);
     return PLD_OK;
 }
 
@@ -165,14 +172,36 @@ static pld_status agree_in_debug(pld_ctx *ctx, pld_status status, pld_op op,
 #endif
 }
 
+static bool fits_board(const pld_ctx *ctx, pld_type type, int64_t count)
+{
+    int64_t size = (int64_t)pld_type_size(type);
+    return ctx->board != NULL &&
+           count <= 8 * pld_board_nwords(ctx->board) / size;
+}
+
+/* A rank whose arguments are wrong says so to the others, who wait for it: in
+ * place of its elements, or, where these are many, before. */
+static pld_status agree_on_board(pld_ctx *ctx, pld_status status, pld_type type,
+                                 int64_t count)
+{
+    if (ctx->board == NULL)
+        return status;
+    if (status == PLD_OK && fits_board(ctx, type, count))
+        return PLD_OK;
+    return pld_agree(ctx, status);
+}
+
 pld_status pld_reduce(pld_ctx *ctx, pld_op op, pld_type type, const void *in,
                       int64_t count, void *out)
 {
     PLD_CHECK(ctx != NULL, PLD_ERR_ARG, "ctx is NULL");
     pld_status status = check_arguments(op, type, in, count, out);
+    PLD_TRY(agree_on_board(ctx, status, type, count));
     PLD_TRY(agree_in_debug(ctx, status, op, type, count));
     pld_phase_begin(ctx, PLD_PHASE_REDUCE);
-    if (op == PLD_SUM && !pld_type_is_integer(type))
+    if (fits_board(ctx, type, count))
+        status = pld_reduce_by_board(ctx, op, type, in, count, out);
+    else if (op == PLD_SUM && !pld_type_is_integer(type))
         status = pld_reduce_exactly(ctx, type, in, count, out);
     else
         status = combine_ranks(ctx, op, type, in, count, out);
@@ -194,13 +223,22 @@ pld_term pld_reduce_term(pld_op op, pld_type type, pld_box box, pld_operand x,
                       .out = out};
 }
 
+static pld_status check_whole(pld_op op, pld_type type, const void *in,
+                              int64_t count, const void *out)
+{
+    PLD_CHECK(out != NULL, PLD_ERR_ARG, "out is NULL");
+    PLD_TRY(check_array(in, count));
+    PLD_TRY(pld_reduce_check_kind(op, type));
+    return PLD_OK;
+}
+
 pld_status pld_reduce_array(pld_ctx *ctx, pld_op op, pld_type type,
                             const void *in, int64_t count, void *out)
 {
     PLD_CHECK(ctx != NULL, PLD_ERR_ARG, "ctx is NULL");
-    PLD_CHECK(out != NULL, PLD_ERR_ARG, "out is NULL");
-    PLD_TRY(check_array(in, count));
-    PLD_TRY(pld_reduce_check_kind(op, type));
+    pld_status status = check_whole(op, type, in, count, out);
+    if (status != PLD_OK)
+        return ctx->board != NULL ? pld_board_fail(ctx->board, status) : status;
     pld_box box = {.count = {1, 1, count}};
     pld_term term =
         pld_reduce_term(op, type, box, (pld_operand){.data = in}, out);
@@ -209,7 +247,6 @@ pld_status pld_reduce_array(pld_ctx *ctx, pld_op op, pld_type type,
 
 pld_status pld_reduce_f64(pld_ctx *ctx, pld_op op, double in, double *out)
 {
-    PLD_CHECK(out != NULL, PLD_ERR_ARG, "out is NULL");
     PLD_TRY(pld_reduce(ctx, op, PLD_F64, &in, 1, out));
     return PLD_OK;
 }

@@ -19,6 +19,30 @@ pld_term pld_reduce_term(pld_op op, pld_type type, pld_box box, pld_operand x,
 pld_status pld_reduce_exactly(pld_ctx *ctx, pld_type type, const void *in,
                               int64_t count, void *out);
 
+/* The elements of each rank, side by side. */
+struct pld_columns {
+    pld_type type; /* f64 or f32 */
+    int nranks;
+    int64_t n;               /* elements */
+    const char *data;        /* rank by rank; or ... */
+    const char *const *rows; /* ... where those of each rank are */
+};
+
+/* Elementwise sums of them, exact and rounded once. Local. */
+void pld_sum_columns(const struct pld_columns *columns, void *out);
+
+/* A reduction by the context's board; the arguments have been checked, and
+ * elements are not more than fit. Collective. */
+pld_status pld_reduce_by_board(pld_ctx *ctx, pld_op op, pld_type type,
+                               const void *in, int64_t count, void *out);
+
+/* On one rank nothing is combined: give NaNs the bits they get on several. */
+void pld_unify_nans(pld_type type, void *out, int64_t count);
+
+/* Let `inout` be the least or greatest of both, elementwise. */
+void pld_choose_elements(pld_op op, pld_type type, const void *in, void *inout,
+                         int64_t count);
+
 /* The context's own operations. */
 pld_status pld_reduce_make_ops(pld_ctx *ctx);
 void pld_reduce_free_ops(pld_ctx *ctx);

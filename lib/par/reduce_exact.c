@@ -62,24 +62,25 @@ out:
 
 /* --- Many elements -------------------------------------------------------- */
 
-/* Values of `share` elements, rank by rank. */
-struct values {
-    pld_type type;
-    int nranks;
-    int64_t share;
-    const char *data;
-};
-
-static void sum_again(const struct values *values, int64_t i, char *out)
+static const char *row_of(const struct pld_columns *columns, int rank)
 {
-    size_t size = pld_type_size(values->type);
+    if (columns->rows != NULL)
+        return columns->rows[rank];
+    return columns->data +
+           rank * columns->n * (int64_t)pld_type_size(columns->type);
+}
+
+static void sum_again(const struct pld_columns *columns, int64_t i, char *out)
+{
+    size_t size = pld_type_size(columns->type);
     pld_exact sum;
     pld_exact_clear(&sum);
-    pld_status status =
-        pld_exact_add(&sum, values->type, values->nranks,
-                      values->data + (size_t)i * size, values->share);
-    (void)status; /* can only refuse arguments */
-    pld_exact_store(&sum, values->type, out + (size_t)i * size);
+    for (int r = 0; r < columns->nranks; r++) {
+        pld_status status = pld_exact_add(
+            &sum, columns->type, 1, row_of(columns, r) + (size_t)i * size, 1);
+        (void)status; /* can only refuse arguments */
+    }
+    pld_exact_store(&sum, columns->type, out + (size_t)i * size);
 }
 
 /* A value is added to `high`, what that loses to `low`, and if even that loses
@@ -105,19 +106,26 @@ static void add_values(struct pairs *pairs, int n, const double *x)
     }
 }
 
-/* Not inlined: see exact_environment.h. */
-static __attribute__((noinline)) void sum_block(const struct values *values,
-                                                int64_t first, int n, char *out)
+static void start_pairs(struct pairs *pairs, int n)
 {
-    struct pairs pairs = {{0}, {0}, {0}};
+    for (int i = 0; i < n; i++)
+        pairs->low[i] = pairs->lost[i] = 0;
+}
+
+/* Not inlined: see exact_environment.h. */
+static __attribute__((noinline)) void
+sum_block(const struct pld_columns *columns, int64_t first, int n, char *out)
+{
+    struct pairs pairs;
     double x[BLOCK];
-    size_t size = pld_type_size(values->type);
-    bool single = values->type == PLD_F32;
-    for (int r = 0; r < values->nranks; r++) {
-        int64_t at = r * values->share + first;
-        pld_load_doubles(values->type, n, values->data + (size_t)at * size, 1,
-                         x);
-        add_values(&pairs, n, x);
+    size_t size = pld_type_size(columns->type);
+    bool single = columns->type == PLD_F32;
+    start_pairs(&pairs, n);
+    for (int r = 0; r < columns->nranks; r++) {
+        const char *row = row_of(columns, r) + (size_t)first * size;
+        pld_load_doubles(columns->type, n, row, 1, r == 0 ? pairs.high : x);
+        if (r > 0)
+            add_values(&pairs, n, x);
     }
     for (int i = 0; i < n; i++) {
         double sum = pairs.high[i] + pairs.low[i];
@@ -128,17 +136,17 @@ static __attribute__((noinline)) void sum_block(const struct values *values,
             memcpy(out + (size_t)(first + i) * size,
                    single ? (const void *)&f32 : (const void *)&sum, size);
         else
-            sum_again(values, first + i, out);
+            sum_again(columns, first + i, out);
     }
 }
 
-static void sum_share(const struct values *values, char *out)
+void pld_sum_columns(const struct pld_columns *columns, void *out)
 {
     pld_environment saved = pld_environment_enter();
-    for (int64_t i = 0; i < values->share; i += BLOCK)
-        sum_block(values, i,
-                  (int)(values->share - i < BLOCK ? values->share - i : BLOCK),
-                  out);
+    for (int64_t i = 0; i < columns->n; i += BLOCK) {
+        int64_t left = columns->n - i;
+        sum_block(columns, i, (int)(left < BLOCK ? left : BLOCK), out);
+    }
     pld_environment_leave(saved);
 }
 
@@ -157,8 +165,9 @@ static pld_status sum_chunk(pld_ctx *ctx, pld_type type, const char *in,
            bytes * (size_t)ctx->nranks - (size_t)n * size);
     PLD_TRY_MPI(MPI_Alltoall(room, (int)bytes, MPI_BYTE, received, (int)bytes,
                              MPI_BYTE, ctx->comm));
-    struct values values = {type, ctx->nranks, share, received};
-    sum_share(&values, own);
+    struct pld_columns columns = {
+        .type = type, .nranks = ctx->nranks, .n = share, .data = received};
+    pld_sum_columns(&columns, own);
     PLD_TRY_MPI(MPI_Allgather(own, (int)bytes, MPI_BYTE, room, (int)bytes,
                               MPI_BYTE, ctx->comm));
     memcpy(out, room, (size_t)n * size);

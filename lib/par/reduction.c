@@ -1,7 +1,7 @@
 #include "polder/reduction.h"
 #include "par/reduction.h"
 #include "base/alloc.h"
-#include "par/elements.h"
+#include "par/reduction_board.h"
 #include "polder/agree.h"
 
 #include <string.h>
@@ -39,27 +39,12 @@ static pld_status copy_edges(pld_reduction *reduction)
     return PLD_OK;
 }
 
-/* Make what was left out of a term explicit. */
-static void complete_term(pld_term *term)
-{
-    bool bins = term->what == PLD_MEASURE_HISTOGRAM ||
-                term->what == PLD_MEASURE_WEIGHTED;
-    if (!bins)
-        term->edges = NULL;
-    if (pld_box_empty(term->box))
-        term->box = (pld_box){{0}, {0}};
-    term->x = pld_operand_strides(term->x, term->box);
-    term->y = pld_operand_strides(term->y, term->box);
-}
-
 static pld_status copy_terms(pld_reduction *reduction, const pld_term *terms)
 {
     PLD_TRY(pld_alloc("terms", reduction->nterms, sizeof *terms,
                       &reduction->terms));
-    for (int i = 0; i < reduction->nterms; i++) {
-        reduction->terms[i] = terms[i];
-        complete_term(&reduction->terms[i]);
-    }
+    for (int i = 0; i < reduction->nterms; i++)
+        reduction->terms[i] = pld_term_complete(&terms[i]);
     return copy_edges(reduction);
 }
 
@@ -152,6 +137,8 @@ static pld_status prepare(pld_ctx *ctx, int nterms, const pld_term *terms,
     PLD_TRY_TO(out, pld_wire_plan(reduction));
     PLD_TRY_TO(out, allocate_parts(reduction));
     choose_forms(reduction);
+    for (int64_t i = 0; i < reduction->parts.nsums; i++)
+        pld_exact_clear(&reduction->sums[i]);
     PLD_TRY_TO(out, pld_wire_create(reduction));
     reduction->alive = PLD_REDUCTION_ALIVE;
     *out = reduction;
@@ -177,6 +164,9 @@ pld_status pld_reduction_create(pld_ctx *ctx, const pld_reduction_spec *spec,
     pld_status status = prepare_spec(ctx, spec, out, &draft);
     PLD_TRY_TO(out, pld_agree(ctx, status));
     PLD_TRY_TO(out, pld_terms_agree(ctx, spec->nterms, spec->terms));
+    PLD_TRY_TO(out,
+               pld_board_create(ctx, pld_batch_words(spec->nterms, spec->terms),
+                                &draft->board));
     pld_ctx_retain(ctx, PLD_KIND_REDUCTION);
     *out = draft;
     return PLD_OK;
@@ -197,6 +187,9 @@ static pld_status check(const pld_reduction *reduction)
 
 static pld_status send(pld_reduction *reduction, bool wait)
 {
+    if (reduction->board != NULL)
+        return pld_batch_post(reduction->board, reduction->nterms,
+                              reduction->terms, reduction->sums);
     struct pld_cursor at = pld_cursor_start(reduction, reduction->sums);
     for (int i = 0; i < reduction->nterms; i++) {
         PLD_TRY(pld_term_compute(&reduction->terms[i], at));
@@ -207,6 +200,9 @@ static pld_status send(pld_reduction *reduction, bool wait)
 
 static pld_status receive(pld_reduction *reduction)
 {
+    if (reduction->board != NULL)
+        return pld_batch_conclude(reduction->board, reduction->nterms,
+                                  reduction->terms);
     PLD_TRY(pld_wire_receive(reduction));
     struct pld_cursor at = pld_cursor_start(reduction, reduction->totals);
     for (int i = 0; i < reduction->nterms; i++) {
@@ -269,6 +265,7 @@ pld_status pld_reduction_destroy(pld_reduction **reduction)
     PLD_CHECK(!(*reduction)->begun, PLD_ERR_STATE,
               "the reduction is under way: end it first");
     pld_ctx_release((*reduction)->ctx, PLD_KIND_REDUCTION);
+    pld_board_destroy(&(*reduction)->board);
     release(*reduction);
     *reduction = NULL;
     return PLD_OK;
@@ -286,9 +283,9 @@ static pld_status agree_in_debug(pld_ctx *ctx, pld_status status, int nterms,
 #endif
 }
 
-pld_status pld_reduction_once(pld_ctx *ctx, int nterms, const pld_term *terms)
+static pld_status once_by_messages(pld_ctx *ctx, int nterms,
+                                   const pld_term *terms)
 {
-    PLD_CHECK(ctx != NULL, PLD_ERR_ARG, "ctx is NULL");
     pld_reduction *reduction = NULL;
     pld_status status = prepare(ctx, nterms, terms, &reduction);
     PLD_TRY_TO(out, agree_in_debug(ctx, status, nterms, terms));
@@ -296,6 +293,48 @@ pld_status pld_reduction_once(pld_ctx *ctx, int nterms, const pld_term *terms)
 out:
     release(reduction);
     return status;
+}
+
+/* Room for the sums of a term: on the stack, if it has no bins. */
+static pld_status post_once(pld_ctx *ctx, int nterms, const pld_term *terms)
+{
+    pld_exact few[3];
+    pld_exact *sums = NULL;
+    int64_t nsums = pld_batch_sums(nterms, terms);
+    if (nsums > 3)
+        PLD_TRY(pld_alloc("sums of bins", nsums, sizeof *sums, &sums));
+    pld_exact *used = sums != NULL ? sums : few;
+    for (int64_t i = 0; i < nsums; i++)
+        pld_exact_clear(&used[i]);
+    pld_status status = pld_batch_post(ctx->board, nterms, terms, used);
+    pld_free(sums);
+    return status;
+}
+
+static pld_status once_by_board(pld_ctx *ctx, int nterms, const pld_term *terms)
+{
+    pld_phase_begin(ctx, PLD_PHASE_REDUCE);
+    pld_status status = post_once(ctx, nterms, terms);
+    if (status != PLD_OK)
+        status = pld_board_fail(ctx->board, status);
+    else
+        status = pld_batch_conclude(ctx->board, nterms, terms);
+    pld_phase_end(ctx, PLD_PHASE_REDUCE);
+    return status;
+}
+
+pld_status pld_reduction_once(pld_ctx *ctx, int nterms, const pld_term *terms)
+{
+    PLD_CHECK(ctx != NULL, PLD_ERR_ARG, "ctx is NULL");
+    if (ctx->board == NULL)
+        return once_by_messages(ctx, nterms, terms);
+    pld_status status = pld_terms_check(nterms, terms);
+    if (status != PLD_OK)
+        return pld_board_fail(ctx->board, status);
+    if (pld_batch_words(nterms, terms) <= pld_board_nwords(ctx->board))
+        return once_by_board(ctx, nterms, terms);
+    PLD_TRY(pld_agree(ctx, status));
+    return once_by_messages(ctx, nterms, terms);
 }
 
 int64_t pld_reduction_short(const pld_reduction *reduction)

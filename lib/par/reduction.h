@@ -33,14 +33,16 @@ enum pld_wire {
 /* First word of a live reduction, cleared when it is destroyed. */
 #define PLD_REDUCTION_ALIVE 0x72656475u
 
+struct pld_board;
 struct pld_reduction {
     uint32_t alive;
     bool begun;
     pld_ctx *ctx;
     int nterms;
     pld_term *terms;
-    double *edges; /* of all histograms */
-    char *room;    /* where all parts lie */
+    double *edges;           /* of all histograms */
+    char *room;              /* where all parts lie */
+    struct pld_board *board; /* NULL: by messages, of which all below is */
 
     struct pld_parts parts; /* of all terms */
     pld_exact *sums;        /* of this rank, kept for a second message */
@@ -80,6 +82,9 @@ struct pld_cursor {
 };
 struct pld_cursor pld_cursor_start(pld_reduction *reduction, pld_exact *sums);
 void pld_cursor_advance(struct pld_cursor *cursor, const pld_term *term);
+
+/* The same term with what was left out of it made explicit. */
+pld_term pld_term_complete(const pld_term *term);
 
 /* Whether this rank's terms make sense. */
 pld_status pld_terms_check(int nterms, const pld_term *terms);

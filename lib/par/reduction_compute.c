@@ -303,7 +303,7 @@ static void walk(const pld_term *term, pld_visit_piece *visit, bool two,
 static void clear_parts(const struct pld_parts *parts, struct pld_cursor at)
 {
     for (int64_t i = 0; i < parts->nsums; i++)
-        pld_exact_clear(&at.sums[i]);
+        pld_exact_wipe(&at.sums[i]);
     for (int64_t i = 0; i < parts->ncounts; i++)
         at.counts[i] = 0;
     for (int64_t i = 0; i < parts->nplain; i++)

@@ -71,6 +71,20 @@ pld_exact_form pld_term_form(const pld_term *term, int64_t i)
     }
 }
 
+pld_term pld_term_complete(const pld_term *term)
+{
+    pld_term full = *term;
+    bool bins = term->what == PLD_MEASURE_HISTOGRAM ||
+                term->what == PLD_MEASURE_WEIGHTED;
+    if (!bins)
+        full.edges = NULL;
+    if (pld_box_empty(term->box))
+        full.box = (pld_box){{0}, {0}};
+    full.x = pld_operand_strides(full.x, full.box);
+    full.y = pld_operand_strides(full.y, full.box);
+    return full;
+}
+
 struct pld_cursor pld_cursor_start(pld_reduction *reduction, pld_exact *sums)
 {
     return (struct pld_cursor){.sums = sums,

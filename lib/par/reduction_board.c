@@ -1,0 +1,299 @@
+#include "par/reduction_board.h"
+#include "par/elements.h"
+#include "base/exact.h"
+#include "base/exact_environment.h"
+
+#include <string.h>
+
+/* A record has, for each term, those of these that the term has:
+ *
+ *     counts | plain | extremes | bytes | sums
+ *
+ * Sums take as many words as they need (base/exact.h), so they come last. Every
+ * rank reads the records of all, in their order, and combines them itself: so
+ * all get the same results. */
+
+enum { EXTREME_WORDS = 1 + PLD_MAXDIM };
+
+static int64_t words_of_bytes(int64_t bytes)
+{
+    return (bytes + 7) / 8;
+}
+
+int64_t pld_batch_words(int nterms, const pld_term *terms)
+{
+    int64_t n = 0;
+    for (int i = 0; i < nterms; i++) {
+        struct pld_parts parts = pld_term_parts(&terms[i]);
+        n += parts.ncounts + parts.nplain + parts.nextremes * EXTREME_WORDS +
+             words_of_bytes(parts.nbytes) +
+             parts.nsums * PLD_EXACT_RECORD_WORDS;
+    }
+    return n;
+}
+
+int64_t pld_batch_sums(int nterms, const pld_term *terms)
+{
+    int64_t most = 0;
+    for (int i = 0; i < nterms; i++) {
+        int64_t n = pld_term_parts(&terms[i]).nsums;
+        most = n > most ? n : most;
+    }
+    return most;
+}
+
+/* What terms are, as far as ranks must agree on it, in one number. */
+static uint64_t digest(int nterms, const pld_term *terms)
+{
+    uint64_t all = (uint64_t)nterms;
+    for (int i = 0; i < nterms; i++) {
+        const pld_term *term = &terms[i];
+        struct pld_parts parts = pld_term_parts(term);
+        uint64_t kind = (uint64_t)term->what | (uint64_t)term->type << 8 |
+                        (uint64_t)term->flags << 16 |
+                        (uint64_t)(term->where != NULL) << 24;
+        uint64_t size = (uint64_t)(parts.nsums + parts.ncounts + parts.nbytes)
+                        << 32;
+        all = (all ^ kind ^ size) * UINT64_C(0x9e3779b97f4a7c15);
+        all ^= all >> 29;
+    }
+    return all;
+}
+
+/* --- Writing -------------------------------------------------------------- */
+
+/* Scalars that are added up need no accumulator. */
+static bool is_scalar(const pld_term *term)
+{
+    const int64_t *count = term->box.count;
+    return term->what == PLD_MEASURE_SUM && term->type == PLD_F64 &&
+           term->flags == 0 && count[0] == 1 && count[1] == 1 && count[2] == 1;
+}
+
+/* Places of the parts from `words` on; `*end` is where the sums go. */
+static struct pld_cursor place(const struct pld_parts *parts, int64_t *words,
+                               int64_t **end)
+{
+    struct pld_cursor at = {.counts = words};
+    words += parts->ncounts;
+    at.plain = (double *)(void *)words;
+    words += parts->nplain;
+    at.extremes = (struct pld_extreme *)(void *)words;
+    words += parts->nextremes * EXTREME_WORDS;
+    at.record = (char *)words;
+    *end = words + words_of_bytes(parts->nbytes);
+    return at;
+}
+
+static pld_status write_term(const pld_term *term, pld_exact *sums,
+                             int64_t **words)
+{
+    if (is_scalar(term)) {
+        double x;
+        memcpy(&x, term->x.data, sizeof x);
+        *words += pld_exact_write_double(x, *words);
+        return PLD_OK;
+    }
+    const pld_term full = pld_term_complete(term);
+    struct pld_parts parts = pld_term_parts(term);
+    struct pld_cursor at = place(&parts, *words, words);
+    at.sums = sums;
+    PLD_TRY(pld_term_compute(&full, at));
+    for (int64_t i = 0; i < parts.nsums; i++) {
+        *words += pld_exact_write(&sums[i], *words);
+        pld_exact_wipe(&sums[i]);
+    }
+    return PLD_OK;
+}
+
+static pld_status write_terms(struct pld_board *board, int nterms,
+                              const pld_term *terms, pld_exact *sums)
+{
+    int64_t *words = pld_board_room(board);
+    for (int i = 0; i < nterms; i++)
+        PLD_TRY(write_term(&terms[i], sums, &words));
+    return PLD_OK;
+}
+
+pld_status pld_batch_post(struct pld_board *board, int nterms,
+                          const pld_term *terms, pld_exact *sums)
+{
+    pld_status status = write_terms(board, nterms, terms, sums);
+    if (status == PLD_OK)
+        pld_board_post(board, digest(nterms, terms));
+    else
+        pld_board_post_error(board, status);
+    return PLD_OK;
+}
+
+/* --- Reading -------------------------------------------------------------- */
+
+/* How far the records of all ranks have been read, and room for the totals of
+ * a term. */
+struct reading {
+    int nranks;
+    const int64_t *at[PLD_BOARD_MOST_RANKS];
+    pld_exact sums[3];
+};
+
+static void add_counts(struct reading *r, int64_t n, int64_t *total)
+{
+    for (int64_t i = 0; i < n; i++)
+        total[i] = r->at[0][i];
+    for (int rank = 1; rank < r->nranks; rank++)
+        for (int64_t i = 0; i < n; i++)
+            total[i] = (int64_t)((uint64_t)total[i] + (uint64_t)r->at[rank][i]);
+    for (int rank = 0; rank < r->nranks; rank++)
+        r->at[rank] += n;
+}
+
+static void add_plain(struct reading *r, int64_t n, double *total)
+{
+    for (int64_t i = 0; i < n; i++)
+        total[i] = 0;
+    for (int rank = 0; rank < r->nranks; rank++)
+        for (int64_t i = 0; i < n; i++) {
+            double x;
+            memcpy(&x, r->at[rank]++, sizeof x);
+            total[i] = rank == 0 ? x : total[i] + x;
+        }
+}
+
+static bool is_lower(const struct pld_extreme *a, const struct pld_extreme *b)
+{
+    if (a->key != b->key)
+        return a->key < b->key;
+    for (int d = 0; d < PLD_MAXDIM; d++)
+        if (a->place[d] != b->place[d])
+            return a->place[d] < b->place[d];
+    return false;
+}
+
+static void find_extreme(struct reading *r, struct pld_extreme *best)
+{
+    for (int rank = 0; rank < r->nranks; rank++) {
+        struct pld_extreme own;
+        memcpy(&own, r->at[rank], sizeof own);
+        r->at[rank] += EXTREME_WORDS;
+        if (rank == 0 || is_lower(&own, best))
+            *best = own;
+    }
+}
+
+static void combine_records(struct reading *r, const pld_term *term)
+{
+    memcpy(term->out, r->at[0], (size_t)term->bytes);
+    for (int rank = 1; rank < r->nranks; rank++)
+        term->combine(r->at[rank], term->out, term->data);
+    for (int rank = 0; rank < r->nranks; rank++)
+        r->at[rank] += words_of_bytes(term->bytes);
+}
+
+static void add_sums(struct reading *r, pld_exact *total)
+{
+    pld_exact_wipe(total);
+    for (int rank = 0; rank < r->nranks; rank++)
+        r->at[rank] += pld_exact_read(total, r->at[rank]);
+}
+
+/* The next sums, if each rank has but one double. */
+static bool add_doubles(struct reading *r, double *out)
+{
+    double x[PLD_BOARD_MOST_RANKS];
+    for (int rank = 0; rank < r->nranks; rank++)
+        if (!pld_exact_is_double(r->at[rank], &x[rank]))
+            return false;
+    if (!pld_sum_of_few(r->nranks, x, out))
+        return false;
+    for (int rank = 0; rank < r->nranks; rank++)
+        r->at[rank] += 2;
+    return true;
+}
+
+static void conclude_bins(struct reading *r, const pld_term *term)
+{
+    double *out = term->out;
+    for (int64_t i = 0; i < term->nbins; i++) {
+        add_sums(r, &r->sums[0]);
+        out[i] = pld_exact_round(&r->sums[0]);
+    }
+}
+
+static void conclude_term(struct reading *r, const pld_term *term)
+{
+    if (term->what == PLD_MEASURE_HISTOGRAM) {
+        add_counts(r, term->nbins, term->out);
+        return;
+    }
+    if (term->what == PLD_MEASURE_CUSTOM) {
+        combine_records(r, term);
+        return;
+    }
+    if (term->what == PLD_MEASURE_WEIGHTED) {
+        conclude_bins(r, term);
+        return;
+    }
+    if (term->what == PLD_MEASURE_SUM && term->type == PLD_F64 &&
+        term->flags == 0 && add_doubles(r, term->out))
+        return;
+    struct pld_parts parts = pld_term_parts(term);
+    int64_t count = 0;
+    double plain[2];
+    struct pld_extreme extreme;
+    add_counts(r, parts.ncounts, &count);
+    add_plain(r, parts.nplain, plain);
+    if (parts.nextremes > 0)
+        find_extreme(r, &extreme);
+    for (int64_t i = 0; i < parts.nsums; i++)
+        add_sums(r, &r->sums[i]);
+    pld_term_conclude(term, (struct pld_cursor){.sums = r->sums,
+                                                .counts = &count,
+                                                .plain = plain,
+                                                .extremes = &extreme});
+}
+
+/* A sum of two doubles and what it lost is exact (Knuth: "The Art of Computer
+ * Programming", volume 2, 4.2.2), unless it overflows. */
+bool pld_sum_of_few(int n, const double *x, double *out)
+{
+    double high = 0;
+    double low = 0;
+    double lost = 0;
+    for (int i = 0; i < n; i++) {
+        double sum = high + x[i];
+        double part = sum - high;
+        double rest = (high - (sum - part)) + (x[i] - part);
+        double all = low + rest;
+        part = all - low;
+        double more = (low - (all - part)) + (rest - part);
+        high = sum;
+        low = all;
+        lost += more < 0 ? -more : more;
+    }
+    *out = high + low;
+    return *out - *out == 0 && lost == 0;
+}
+
+/* Not inlined: see exact_environment.h. */
+static __attribute__((noinline)) void
+conclude_terms(struct reading *r, int nterms, const pld_term *terms)
+{
+    for (int i = 0; i < nterms; i++)
+        conclude_term(r, &terms[i]);
+}
+
+pld_status pld_batch_conclude(struct pld_board *board, int nterms,
+                              const pld_term *terms)
+{
+    PLD_TRY(pld_board_wait(board));
+    struct reading reading;
+    reading.nranks = pld_board_nranks(board);
+    for (int rank = 0; rank < reading.nranks; rank++)
+        reading.at[rank] = pld_board_of(board, rank);
+    for (int i = 0; i < 3; i++)
+        pld_exact_clear(&reading.sums[i]);
+    pld_environment saved = pld_environment_enter();
+    conclude_terms(&reading, nterms, terms);
+    pld_environment_leave(saved);
+    return PLD_OK;
+}

@@ -1,0 +1,28 @@
+#ifndef PLD_PAR_REDUCTION_BOARD_H
+#define PLD_PAR_REDUCTION_BOARD_H
+
+#include "par/board.h"
+#include "par/reduction.h"
+
+/* Batches that go by a board instead of messages: see reduction_board.c. */
+
+/* Words of the longest record of a batch. */
+int64_t pld_batch_words(int nterms, const pld_term *terms);
+
+/* Most exact sums of any one term. */
+int64_t pld_batch_sums(int nterms, const pld_term *terms);
+
+/* Compute the terms of this rank and post them. `sums` has room for those of
+ * one term, all 0; so they are afterwards. */
+pld_status pld_batch_post(struct pld_board *board, int nterms,
+                          const pld_term *terms, pld_exact *sums);
+
+/* Wait for those of all ranks, and write the results. */
+pld_status pld_batch_conclude(struct pld_board *board, int nterms,
+                              const pld_term *terms);
+
+/* The sum of a few doubles, rounded once, if it is found the short way. In the
+ * default environment. */
+bool pld_sum_of_few(int n, const double *x, double *out);
+
+#endif
