@@ -5,10 +5,11 @@
  * for so many elements on each rank (1000 100000 1000000): the local sum and
  * the combination of the ranks, as a solver calls them in each iteration. And
  * for 1, 8 and 64 scalars that are combined at once. Each as a reduction that
- * is kept (short messages from its second run on) and as a single call.
- * Reference, in the same run:
- *   mpi:plain  a sum in as wide vectors as the processor has, eight of them
- *              side by side, and MPI_Allreduce of doubles */
+ * is kept and as a single call. Then 1, 8 and 64 values by pld_reduce, as
+ * exact sums and as maxima. References, in the same run:
+ *   mpi:plain      a sum in as wide vectors as the processor has, eight of them
+ *                  side by side, and MPI_Allreduce of doubles
+ *   mpi:allreduce  MPI_Allreduce of the values */
 #include <polder.h>
 #include <polder/main.h>
 
@@ -99,6 +100,39 @@ static void combine_plain(struct bench *bench, int n)
 {
     MPI_Allreduce(MPI_IN_PLACE, bench->out, n, MPI_DOUBLE, MPI_SUM,
                   pld_ctx_comm(bench->ctx));
+}
+
+static void reduce_values(struct bench *bench, pld_op op)
+{
+    bench->good = pld_reduce(bench->ctx, op, PLD_F64, bench->x, bench->n,
+                             bench->out) == PLD_OK &&
+                  bench->good;
+}
+
+static void run_value_sum(void *data)
+{
+    reduce_values(data, PLD_SUM);
+}
+
+static void run_value_max(void *data)
+{
+    reduce_values(data, PLD_MAX);
+}
+
+static void allreduce_values(struct bench *bench, MPI_Op op)
+{
+    MPI_Allreduce(bench->x, bench->out, (int)bench->n, MPI_DOUBLE, op,
+                  pld_ctx_comm(bench->ctx));
+}
+
+static void run_mpi_sum(void *data)
+{
+    allreduce_values(data, MPI_SUM);
+}
+
+static void run_mpi_max(void *data)
+{
+    allreduce_values(data, MPI_MAX);
 }
 
 static void run_plain_sum(void *data)
@@ -229,6 +263,49 @@ static pld_status measure_scalars(pld_ctx *ctx, int n)
     return close_bench(&bench);
 }
 
+static bool values_agree(struct bench *bench, const struct bench_way *ways,
+                         double error)
+{
+    double found[MAX_SCALARS];
+    bool good = true;
+    ways[0].run(bench);
+    for (int64_t i = 0; i < bench->n; i++)
+        found[i] = bench->out[i];
+    ways[1].run(bench);
+    for (int64_t i = 0; i < bench->n; i++)
+        good = good && fabs(found[i] - bench->out[i]) <= error;
+    return bench_all(pld_ctx_comm(bench->ctx), good);
+}
+
+static void measure_values_by(struct bench *bench, const char *name,
+                              const struct bench_way ways[2], double error)
+{
+    MPI_Comm comm = pld_ctx_comm(bench->ctx);
+    struct bench_task task = {
+        .touch = touch, .data = bench, .nways = 2, .ways = ways};
+    double seconds[BENCH_MAX_WAYS];
+    bool good = values_agree(bench, ways, error);
+    bench_compare(comm, &task, seconds);
+    good = bench_all(comm, good && bench->good);
+    char params[64];
+    snprintf(params, sizeof params, "n=%lld", (long long)bench->n);
+    bench_row(comm, name, params, 1e6 * seconds[0], "us", ways[1].name,
+              1e6 * seconds[1], good);
+}
+
+static pld_status measure_values(pld_ctx *ctx, int n)
+{
+    static const struct bench_way sum[] = {{"sum", run_value_sum},
+                                           {"mpi:allreduce", run_mpi_sum}};
+    static const struct bench_way max[] = {{"max", run_value_max},
+                                           {"mpi:allreduce", run_mpi_max}};
+    struct bench bench;
+    PLD_TRY(open_bench(ctx, n, &bench));
+    measure_values_by(&bench, "allreduce_sum", sum, 1e-12);
+    measure_values_by(&bench, "allreduce_max", max, 0);
+    return close_bench(&bench);
+}
+
 static pld_status run(pld_ctx *ctx, int argc, char **argv)
 {
     static const int64_t sizes[] = {1000, 100000, 1000000};
@@ -242,6 +319,8 @@ static pld_status run(pld_ctx *ctx, int argc, char **argv)
     }
     for (int n = 1; n <= MAX_SCALARS; n *= 8)
         PLD_TRY(measure_scalars(ctx, n));
+    for (int n = 1; n <= MAX_SCALARS; n *= 8)
+        PLD_TRY(measure_values(ctx, n));
     return PLD_OK;
 }
 

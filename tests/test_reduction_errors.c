@@ -4,15 +4,22 @@
 
 #include "support/harness.h"
 
+#include "polder/reduce.h"
 #include "polder/reduction.h"
 
 #include "base/alloc.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+enum { MANY = 100000 }; /* that do not go at once */
 
 static double x[2];
 static double out[4];
+static double many[MANY];
+static double sums[MANY];
 
 static pld_status create(int n, const pld_term *terms, pld_reduction **into)
 {
@@ -165,6 +172,52 @@ TEST(one_bad_rank_makes_all_fail)
     assert_fails(PLD_ERR_ARG, create(1, &term, &reduction), "x is NULL");
 }
 
+/* Where ranks share memory: others would wait for a message. */
+TEST(a_wrong_argument_on_one_rank_leaves_none_waiting)
+{
+    if (getenv("PLD_TRANSPORT") != NULL)
+        return;
+    char named[32];
+    snprintf(named, sizeof named, "rank %d: ", nranks - 1);
+    bool last = rank == nranks - 1;
+    double value = 1;
+    double sum = 0;
+    assert_fails(
+        PLD_ERR_ARG,
+        pld_reduce(ctx, PLD_SUM, PLD_F64, last ? NULL : &value, 1, &sum),
+        named);
+    assert_fails(PLD_ERR_ARG,
+                 pld_reduce_f64(ctx, PLD_MAX, value, last ? NULL : &sum),
+                 named);
+    assert_fails(PLD_ERR_ARG,
+                 pld_reduce(ctx, last ? PLD_OP_COUNT : PLD_MIN, PLD_F64, &value,
+                            1, &sum),
+                 named);
+    assert_fails(
+        PLD_ERR_ARG,
+        pld_reduce(ctx, PLD_SUM, PLD_F64, many, last ? -1 : MANY, sums), named);
+    assert_fails(
+        PLD_ERR_ARG,
+        pld_reduce_array(ctx, PLD_SUM, PLD_F64, &value, last ? -1 : 1, &sum),
+        named);
+    pld_term term = good();
+    term.out = last ? NULL : out;
+    assert_fails(PLD_ERR_ARG, pld_reduction_once(ctx, 1, &term), named);
+}
+
+TEST(operations_that_differ_between_ranks_are_found)
+{
+    if (nranks == 1 || getenv("PLD_TRANSPORT") != NULL)
+        return;
+    double value = 1;
+    double sum = 0;
+    pld_op op = rank == 1 ? PLD_MAX : PLD_SUM;
+    assert_fails(PLD_ERR_MISMATCH,
+                 pld_reduce(ctx, op, PLD_F64, &value, 1, &sum), "");
+    assert_fails(PLD_ERR_MISMATCH,
+                 pld_reduce_array(ctx, op, PLD_F64, &value, 1, &sum), "");
+}
+
 TEST(lack_of_memory_leaves_nothing_behind)
 {
     double edges[] = {0, 1};
@@ -243,6 +296,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(calls_out_of_order_are_refused),
     cmocka_unit_test(ranks_that_disagree_are_found_when_it_is_created),
     cmocka_unit_test(one_bad_rank_makes_all_fail),
+    cmocka_unit_test(a_wrong_argument_on_one_rank_leaves_none_waiting),
+    cmocka_unit_test(operations_that_differ_between_ranks_are_found),
     cmocka_unit_test(lack_of_memory_leaves_nothing_behind),
     cmocka_unit_test(quantiles_refuse_what_has_no_order),
     cmocka_unit_test(prefix_sums_refuse_bad_arrays)};
