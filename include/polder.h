@@ -30,6 +30,7 @@
 #include "polder/deposit.h"
 #include "polder/gather.h"
 #include "polder/halo.h"
+#include "polder/map.h"
 #include "polder/redistribute.h"
 
 #include "polder/vector.h"

@@ -11,7 +11,29 @@
 /* a = OPERATION(a, b) for elements a of one run and b of another. */
 typedef void fold_runs(int64_t n, struct pld_run to, struct pld_run from);
 
+/* The same for entries that lie anywhere. */
+typedef void fold_entries(const struct pld_entries *entries);
+
 #define FOLD(name, type, operation)                                            \
+    static void name##_entries(const struct pld_entries *entries)              \
+    {                                                                          \
+        const int64_t *from_at = entries->from_at;                             \
+        int64_t size = entries->ncomps * (int64_t)sizeof(type);                \
+        for (int64_t i = 0; i < entries->n; i++) {                             \
+            char *to = entries->to + entries->to_at[i] * size;                 \
+            const char *from =                                                 \
+                entries->from + (from_at ? from_at[i] : i) * size;             \
+            for (int64_t c = 0; c < size; c += (int64_t)sizeof(type)) {        \
+                type a;                                                        \
+                type b;                                                        \
+                memcpy(&a, to + c, sizeof a);                                  \
+                memcpy(&b, from + c, sizeof b);                                \
+                a = operation(a, b);                                           \
+                memcpy(to + c, &a, sizeof a);                                  \
+            }                                                                  \
+        }                                                                      \
+    }                                                                          \
+                                                                               \
     static void name(int64_t n, struct pld_run to, struct pld_run from)        \
     {                                                                          \
         for (int64_t i = 0; i < n; i++) {                                      \
@@ -53,6 +75,22 @@ static fold_runs *const folds[][PLD_TYPE_COUNT] = {
     [PLD_MIN] = {least_f64, least_f32, least_i64, least_i32},
     [PLD_MAX] = {greatest_f64, greatest_f32, greatest_i64, greatest_i32},
     [PLD_FAST_SUM] = {add_f64, add_f32, add_i64, add_i32}};
+
+static fold_entries *const entry_folds[][PLD_TYPE_COUNT] = {
+    [PLD_SUM] = {add_f64_entries, add_f32_entries, add_i64_entries,
+                 add_i32_entries},
+    [PLD_MIN] = {least_f64_entries, least_f32_entries, least_i64_entries,
+                 least_i32_entries},
+    [PLD_MAX] = {greatest_f64_entries, greatest_f32_entries,
+                 greatest_i64_entries, greatest_i32_entries},
+    [PLD_FAST_SUM] = {add_f64_entries, add_f32_entries, add_i64_entries,
+                      add_i32_entries}};
+
+void pld_combine_entries(pld_op op, pld_type type,
+                         const struct pld_entries *entries)
+{
+    entry_folds[op][type](entries);
+}
 
 static double load(pld_type type, const char *at)
 {

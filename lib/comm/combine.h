@@ -17,4 +17,20 @@ struct pld_run {
 void pld_combine_runs(pld_op op, pld_type type, int64_t n, struct pld_run to,
                       int64_t nfrom, const struct pld_run *from);
 
+/* n entries of `ncomps` elements each: entry from_at[i] of `from`, or i if that
+ * is NULL, goes into entry to_at[i] of `to`. */
+struct pld_entries {
+    int64_t n;
+    int ncomps;
+    char *to;
+    const int64_t *to_at;
+    const char *from;
+    const int64_t *from_at;
+};
+
+/* Combine them one after the other, sums in plain arithmetic; for the rest as
+ * above. Several may go into the same one. */
+void pld_combine_entries(pld_op op, pld_type type,
+                         const struct pld_entries *entries);
+
 #endif

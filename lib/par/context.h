@@ -14,6 +14,7 @@ typedef enum pld_kind {
     PLD_KIND_REDISTRIBUTION,
     PLD_KIND_GATHER,
     PLD_KIND_SAMPLE,
+    PLD_KIND_MAP,
     PLD_KIND_COUNT
 } pld_kind;
 

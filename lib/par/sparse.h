@@ -1,0 +1,36 @@
+#ifndef PLD_PAR_SPARSE_H
+#define PLD_PAR_SPARSE_H
+
+#include <stdint.h>
+
+#include "polder/context.h"
+
+/* Messages to ranks that do not expect any: how many come, from whom and how
+ * long they are is found out on the way, in time and memory that grow with the
+ * number of messages of a rank and not with the number of ranks.
+ *
+ * Algorithm: "NBX", nonblocking consensus, of Hoefler, Siebert and Lumsdaine,
+ * "Scalable communication protocols for dynamic sparse data exchange" (PPoPP
+ * 2010, doi:10.1145/1693453.1693476). */
+
+struct pld_parcel {
+    int peer;
+    int64_t bytes;
+    char *data;
+};
+
+/* What has come, by ascending sender. */
+struct pld_post {
+    int nparcels;
+    struct pld_parcel *parcels;
+    char *data; /* of all of them, each aligned to 64 bytes */
+};
+
+/* Send the parcels, one at most to each rank, this one included; receive those
+ * of others. *Collective, agreed*; on failure *out is empty. */
+pld_status pld_sparse_exchange(pld_ctx *ctx, int nsends,
+                               const struct pld_parcel *sends,
+                               struct pld_post *out);
+void pld_post_free(struct pld_post *post);
+
+#endif
