@@ -12,6 +12,13 @@
  * unpacker of the one before; but less where it would take more bytes. */
 enum { RING_BYTES = 4 << 20, FEWEST_SLOTS = 4 };
 
+static int64_t ring_bytes = RING_BYTES;
+
+void pld_lanes_set_ring(int64_t bytes)
+{
+    ring_bytes = bytes > 0 ? bytes : RING_BYTES;
+}
+
 static const int64_t unmoved[PLD_MAXDIM];
 
 pld_status pld_lanes_create(pld_ctx *ctx, const struct pld_plan *plan,
@@ -142,7 +149,7 @@ static pld_status plan_ring(struct pld_lane *lane,
     needs->ngroups += lane->nsteps;
     if (lane->role == PLD_ROLE_UNPACK)
         return PLD_OK;
-    int64_t most = RING_BYTES / lane->slot_bytes;
+    int64_t most = ring_bytes / lane->slot_bytes;
     lane->nslots = 2 * lane->nsteps;
     if (lane->nslots > most)
         lane->nslots = most > FEWEST_SLOTS ? most : FEWEST_SLOTS;

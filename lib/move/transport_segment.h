@@ -95,4 +95,8 @@ int pld_lanes_awaited(struct pld_lanes *lanes);
 
 int64_t pld_lanes_plan_bytes(const struct pld_lanes *lanes);
 
+/* For tests: bytes of a ring beyond which it holds less than two exchanges; 0:
+ * the usual ones. */
+void pld_lanes_set_ring(int64_t bytes);
+
 #endif
