@@ -41,11 +41,6 @@ static bool is_zero(const unsigned char *piece, int64_t bytes)
     return true;
 }
 
-static void barrier(void)
-{
-    assert_ok(pld_agree(ctx, PLD_OK));
-}
-
 /* Where every rank's piece lies in its segment. */
 static void tell(int64_t offset, int64_t *offsets)
 {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 static _Thread_local pld_error last;
+static _Thread_local bool trying;
 
 static struct {
     pld_error_handler *call;
@@ -43,7 +44,7 @@ static void start(pld_status status, const char *text, const char *file,
 
 static void tell_handler(void)
 {
-    if (handler.call != NULL)
+    if (handler.call != NULL && !trying)
         handler.call(&last, handler.data);
 }
 
@@ -144,4 +145,16 @@ void pld_error_share(pld_status status, const char *text, bool own,
     last.agreed = true;
     if (!own)
         tell_handler();
+}
+
+pld_error pld_error_begin_try(void)
+{
+    trying = true;
+    return last;
+}
+
+void pld_error_end_try(const pld_error *before)
+{
+    trying = false;
+    last = *before;
 }

@@ -4,26 +4,38 @@
 #include "par/peers.h"
 
 #include <inttypes.h>
-#include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sched.h>
+#endif
 
 #include "base/alloc.h"
 #include "polder/agree.h"
+#include "polder/digest.h"
+
+/* Others that are looked at in a check, beside the one waited for. */
+enum { OTHERS = 8 };
 
 /* What the ranks of a node tell each other. */
 struct card {
     int rank;
     int pid;
     int64_t start;
-    cpu_set_t cores; /* where it may run */
+    uint64_t cores; /* a digest of which it may use */
 };
 
-/* State of a process, and when it started: of the fields of /proc/PID/stat, the
- * name may hold blanks and brackets, so count from the last bracket. */
-static bool look_up(int pid, char *state, int64_t *threads, int64_t *start)
+/* What the system says of a process. */
+struct state {
+    char letter;
+    int64_t nthreads;
+    int64_t start;
+};
+
+/* Fields 3, 20 and 22 of /proc/PID/stat. The name before them may hold blanks
+ * and brackets: count from the last bracket. */
+static bool look_up(int pid, struct state *out)
 {
     char path[40];
     char text[1024];
@@ -39,81 +51,72 @@ static bool look_up(int pid, char *state, int64_t *threads, int64_t *start)
            sscanf(rest + 1,
                   " %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
                   "%*s %*s %*s %" SCNd64 " %*s %" SCNd64,
-                  state, threads, start) == 3;
+                  &out->letter, &out->nthreads, &out->start) == 3;
 }
 
-static struct card own_card(const pld_ctx *ctx)
+/* Cores that this process may use, and a digest of which they are. */
+static int own_cores(uint64_t *digest)
 {
-    struct card card;
-    memset(&card, 0, sizeof card);
-    char state = '\0';
-    int64_t threads = 0;
-    card.rank = ctx->rank;
-    card.pid = (int)getpid();
-    if (!look_up(card.pid, &state, &threads, &card.start))
-        card.start = -1;
-    if (sched_getaffinity(0, sizeof card.cores, &card.cores) != 0)
-        CPU_ZERO(&card.cores);
-    return card;
-}
-
-/* Whether more ranks than cores are where this rank may run. */
-static bool is_crowded(const struct card *cards, int n, const struct card *own)
-{
-    int sharing = 0;
-    for (int i = 0; i < n; i++) {
-        cpu_set_t both;
-        CPU_AND(&both, &cards[i].cores, &own->cores);
-        sharing += CPU_COUNT(&both) > 0;
+    *digest = 0;
+#ifdef __linux__
+    cpu_set_t cores;
+    if (sched_getaffinity(0, sizeof cores, &cores) == 0) {
+        *digest = pld_digest_bytes(&cores, sizeof cores, 0);
+        return CPU_COUNT(&cores);
     }
-    return sharing > CPU_COUNT(&own->cores);
+#endif
+    return (int)sysconf(_SC_NPROCESSORS_ONLN);
 }
 
-static void take_in(struct pld_peers *peers, const struct card *cards,
-                    const struct card *own)
+static pld_status allocate(pld_ctx *ctx, struct card **cards)
 {
-    for (int i = 0; i < peers->n; i++) {
-        char state = '\0';
-        int64_t threads = 0;
-        int64_t start = 0;
-        struct pld_peer *peer = &peers->list[i];
-        peer->rank = cards[i].rank;
-        peer->pid = cards[i].pid;
-        peer->start = cards[i].start;
-        peer->visible = look_up(peer->pid, &state, &threads, &start) &&
-                        start == peer->start;
-    }
-    peers->crowded = is_crowded(cards, peers->n, own);
-}
-
-static pld_status prepare(pld_ctx *ctx, struct card **cards)
-{
-    if (ctx->node_nranks == 1)
+    int n = ctx->node_nranks;
+    if (n == 1)
         return PLD_OK;
     PLD_TRY(pld_alloc("peers", 1, sizeof *ctx->peers, &ctx->peers));
-    ctx->peers->n = ctx->node_nranks;
-    PLD_TRY(pld_alloc("peers", ctx->node_nranks, sizeof *ctx->peers->list,
-                      &ctx->peers->list));
-    return pld_alloc("cards of peers", ctx->node_nranks, sizeof **cards, cards);
+    ctx->peers->n = n;
+    ctx->peers->gone = -1;
+    PLD_TRY(pld_alloc("peers", n, sizeof *ctx->peers->list, &ctx->peers->list));
+    return pld_alloc("cards of peers", n, sizeof **cards, cards);
+}
+
+static pld_status exchange(pld_ctx *ctx, struct card *own, struct card *cards)
+{
+    struct state state = {.start = -1};
+    look_up((int)getpid(), &state);
+    own->rank = ctx->rank;
+    own->pid = (int)getpid();
+    own->start = state.start;
+    PLD_TRY_MPI(MPI_Comm_split(ctx->comm,
+                               cards != NULL ? ctx->node : MPI_UNDEFINED,
+                               ctx->rank, &ctx->node_comm));
+    if (cards == NULL)
+        return PLD_OK;
+    PLD_TRY_MPI(MPI_Comm_set_errhandler(ctx->node_comm, MPI_ERRORS_RETURN));
+    PLD_TRY_MPI(MPI_Allgather(own, (int)sizeof *own, MPI_BYTE, cards,
+                              (int)sizeof *own, MPI_BYTE, ctx->node_comm));
+    return PLD_OK;
 }
 
 pld_status pld_peers_open(pld_ctx *ctx)
 {
     struct card *cards = NULL;
+    struct card own;
     pld_status status = PLD_OK;
-    PLD_TRY_TO(out, pld_agree(ctx, prepare(ctx, &cards)));
-    int color = ctx->node_nranks > 1 ? ctx->node : MPI_UNDEFINED;
-    PLD_TRY_MPI_TO(
-        out, MPI_Comm_split(ctx->comm, color, ctx->rank, &ctx->node_comm));
-    if (ctx->node_comm == MPI_COMM_NULL)
-        return PLD_OK;
-    struct card own = own_card(ctx);
-    PLD_TRY_MPI_TO(out,
-                   MPI_Comm_set_errhandler(ctx->node_comm, MPI_ERRORS_RETURN));
-    PLD_TRY_MPI_TO(out,
-                   MPI_Allgather(&own, (int)sizeof own, MPI_BYTE, cards,
-                                 (int)sizeof own, MPI_BYTE, ctx->node_comm));
-    take_in(ctx->peers, cards, &own);
+    memset(&own, 0, sizeof own);
+    int ncores = own_cores(&own.cores);
+    int nsharing = 0;
+    PLD_TRY_TO(out, pld_agree(ctx, allocate(ctx, &cards)));
+    PLD_TRY_TO(out, exchange(ctx, &own, cards));
+    for (int i = 0; cards != NULL && i < ctx->peers->n; i++) {
+        const struct card *card = &cards[i];
+        struct state state;
+        bool visible = look_up(card->pid, &state) && state.start == card->start;
+        ctx->peers->list[i] =
+            (struct pld_peer){card->rank, card->pid, card->start, visible};
+        nsharing += card->cores == own.cores;
+        ctx->peers->crowded = nsharing > ncores;
+    }
 out:
     pld_free(cards);
     return status;
@@ -136,41 +139,55 @@ int pld_peers_find(const pld_ctx *ctx, int rank)
     int high = peers != NULL ? peers->n : 0;
     while (low < high) {
         int middle = low + (high - low) / 2;
+        if (peers->list[middle].rank == rank)
+            return middle;
         if (peers->list[middle].rank < rank)
             low = middle + 1;
         else
             high = middle;
     }
-    return peers != NULL && low < peers->n && peers->list[low].rank == rank
-               ? low
-               : -1;
+    return -1;
 }
 
-/* A process that nobody has waited for yet is a zombie without threads, and a
- * pid may be given to a new process. */
+/* One that its parent has not waited for is still listed, without threads; and
+ * a number may have been given to a new process. Where nothing can be looked
+ * up, say for lack of file descriptors, nothing is known. */
 static bool has_ended(const struct pld_peer *peer)
 {
-    char state = '\0';
-    int64_t threads = 0;
-    int64_t start = 0;
-    if (!look_up(peer->pid, &state, &threads, &start))
-        return access("/proc/self/stat", R_OK) == 0;
-    return start != peer->start ||
-           ((state == 'Z' || state == 'X') && threads <= 1);
+    struct state state;
+    if (!peer->visible)
+        return false;
+    if (!look_up(peer->pid, &state))
+        return look_up((int)getpid(), &state);
+    return state.start != peer->start ||
+           ((state.letter == 'Z' || state.letter == 'X') &&
+            state.nthreads <= 1);
 }
 
-pld_status pld_peers_check(const pld_ctx *ctx, int rank)
+pld_status pld_peers_known(const pld_ctx *ctx)
 {
-    int place = pld_peers_find(ctx, rank);
-    if (place < 0 || rank == ctx->rank)
+    const struct pld_peers *peers = ctx->peers;
+    if (peers == NULL || peers->gone < 0)
         return PLD_OK;
-    struct pld_peer *peer = &ctx->peers->list[place];
-    if (peer->visible && !peer->gone)
-        peer->gone = has_ended(peer);
-    PLD_CHECK(!peer->gone, PLD_ERR_PEER,
-              "rank %d is gone: its process %d on this node has ended; see its "
-              "own messages for why, and start the program again, from its "
-              "last checkpoint if there is one",
-              rank, peer->pid);
-    return PLD_OK;
+    const struct pld_peer *peer = &peers->list[peers->gone];
+    PLD_RAISE(PLD_ERR_PEER,
+              "rank %d is gone: its process %d on this node has ended; find "
+              "out why from its own messages, end this program, and start "
+              "again from the last checkpoint",
+              peer->rank, peer->pid);
+}
+
+pld_status pld_peers_check(pld_ctx *ctx, int rank)
+{
+    struct pld_peers *peers = ctx->peers;
+    if (peers == NULL)
+        return PLD_OK;
+    int place = pld_peers_find(ctx, rank);
+    for (int k = 0; peers->gone < 0 && k <= OTHERS && k <= peers->n; k++) {
+        if (place >= 0 && has_ended(&peers->list[place]))
+            peers->gone = place;
+        place = peers->next;
+        peers->next = (place + 1) % peers->n;
+    }
+    return pld_peers_known(ctx);
 }

@@ -19,12 +19,14 @@ pld_status pld_ranges_prepare(struct pld_ranges *ranges)
     return PLD_OK;
 }
 
-void pld_ranges_add(struct pld_ranges *ranges, struct pld_range range)
+struct pld_range *pld_ranges_add(struct pld_ranges *ranges,
+                                 struct pld_range range)
 {
     int64_t i = ranges->n++;
     for (; i > 0 && ranges->list[i - 1].offset > range.offset; i--)
         ranges->list[i] = ranges->list[i - 1];
     ranges->list[i] = range;
+    return &ranges->list[i];
 }
 
 void pld_ranges_remove(struct pld_ranges *ranges, struct pld_range *range)

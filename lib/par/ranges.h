@@ -19,9 +19,11 @@ struct pld_ranges {
     struct pld_range *list;
 };
 
-/* Room for one more, so that the next pld_ranges_add succeeds. */
+/* Make room for one more, which pld_ranges_add takes; what is returned is valid
+ * until the next change. Nothing is held by an empty list. */
 pld_status pld_ranges_prepare(struct pld_ranges *ranges);
-void pld_ranges_add(struct pld_ranges *ranges, struct pld_range range);
+struct pld_range *pld_ranges_add(struct pld_ranges *ranges,
+                                 struct pld_range range);
 void pld_ranges_remove(struct pld_ranges *ranges, struct pld_range *range);
 void pld_ranges_free(struct pld_ranges *ranges);
 

@@ -3,64 +3,56 @@
 
 #include <inttypes.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/overflow.h"
-#include "par/peers.h"
 
-bool pld_segment_reaches(const pld_ctx *ctx, int rank)
-{
-    int place = ctx->segment != NULL ? pld_peers_find(ctx, rank) : -1;
-    return place >= 0 && rank != ctx->rank &&
-           ctx->segment->peers[place].reached;
-}
+#define LINE 64
 
-bool pld_ctx_shares_memory(const pld_ctx *ctx, int rank)
-{
-    return ctx != NULL && pld_segment_reaches(ctx, rank);
-}
+/* Sizes beyond this are taken for mistakes, so that sums of a few cannot
+ * overflow. */
+#define MOST_BYTES (INT64_MAX / 8)
 
 static pld_status count_bytes(const char *what, int64_t count, size_t size,
                               int64_t *bytes)
 {
-    int64_t padded = 0;
     PLD_CHECK(count >= 0, PLD_ERR_ARG, "%s: count %" PRId64 " is negative",
               what, count);
-    PLD_CHECK(pld_mul_fits(count, (int64_t)size, bytes) &&
-                  pld_add_fits(*bytes, (int64_t)1 << 50, &padded),
+    PLD_CHECK(pld_mul_fits(count, (int64_t)size, bytes) && *bytes <= MOST_BYTES,
               PLD_ERR_OVERFLOW,
               "%s: %" PRId64 " elements of %zu bytes are too many", what, count,
               size);
     return PLD_OK;
 }
 
-/* Pieces of large pages share none with others. */
+/* Large pieces would all begin in the same set of the cache, and loops over
+ * several of them would crowd there: let each begin some lines further on. */
+static int64_t stagger(int64_t ntaken, int64_t bytes, int64_t page)
+{
+    return bytes >= 4 * page ? 5 * ntaken % 64 * LINE : 0;
+}
+
 static pld_status take(struct pld_segment *segment, const char *what,
                        int64_t bytes, struct pld_range *range)
 {
-    const struct pld_nameless *file = &segment->file;
-    int64_t unit = file->page;
-    if (bytes >= PLD_LARGE_PAGE && PLD_LARGE_PAGE % unit == 0)
-        unit = PLD_LARGE_PAGE;
-    range->bytes = (bytes + file->page - 1) / file->page * file->page;
-    range->offset = pld_ranges_gap(&segment->pieces, range->bytes, unit);
+    /* Large pages are shared with no other piece. */
+    int64_t page = segment->file.page;
+    bool large = bytes >= PLD_LARGE_PAGE && page < PLD_LARGE_PAGE;
+    range->bytes = (bytes + page - 1) / page * page;
+    range->offset = pld_ranges_gap(&segment->pieces, range->bytes,
+                                   large ? PLD_LARGE_PAGE : page);
     PLD_TRY(pld_ranges_prepare(&segment->pieces));
-    PLD_TRY(pld_nameless_reserve(file, what, range->offset, range->bytes));
-    pld_status status = pld_nameless_map(file->fd, what, range->offset,
-                                         range->bytes, &range->address);
-    if (status != PLD_OK)
-        pld_nameless_release(file, range->offset, range->bytes);
-    return status;
+    return pld_nameless_take(&segment->file, what, range->offset, range->bytes,
+                             &range->address);
 }
 
 pld_status pld_segment_alloc(pld_ctx *ctx, const char *what, int64_t count,
                              size_t size, void *out)
 {
-    void *address = NULL;
-    memcpy(out, &address, sizeof address);
+    void *piece = NULL;
+    memcpy(out, &piece, sizeof piece);
     struct pld_segment *segment = ctx->segment;
-    struct pld_range range = {0};
+    struct pld_range range = {.users = 1};
     int64_t bytes = 0;
     PLD_CHECK(segment != NULL, PLD_ERR_UNSUPPORTED,
               "%s: no memory is shared on this node", what);
@@ -69,12 +61,13 @@ pld_status pld_segment_alloc(pld_ctx *ctx, const char *what, int64_t count,
         return PLD_OK;
     PLD_CHECK(pld_alloc_allowed(), PLD_ERR_MEMORY,
               "%s: no memory for %" PRId64 " bytes", what, bytes);
-    PLD_TRY(take(segment, what, bytes, &range));
-    pld_nameless_touch(range.address, range.bytes);
+    int64_t skipped = stagger(segment->ntaken, bytes, segment->file.page);
+    PLD_TRY(take(segment, what, bytes + skipped, &range));
     pld_ranges_add(&segment->pieces, range);
+    segment->ntaken++;
     pld_alloc_count(range.bytes);
-    address = range.address;
-    memcpy(out, &address, sizeof address);
+    piece = range.address + skipped;
+    memcpy(out, &piece, sizeof piece);
     return PLD_OK;
 }
 
@@ -84,8 +77,8 @@ void pld_segment_free(pld_ctx *ctx, void *piece)
         return;
     struct pld_segment *segment = ctx->segment;
     struct pld_range *range = pld_ranges_at(&segment->pieces, piece);
-    pld_nameless_unmap(range->address, range->bytes);
-    pld_nameless_release(&segment->file, range->offset, range->bytes);
+    pld_nameless_give(&segment->file, range->address, range->offset,
+                      range->bytes);
     pld_alloc_discount(range->bytes);
     pld_ranges_remove(&segment->pieces, range);
 }
@@ -99,56 +92,4 @@ int64_t pld_segment_offset(const pld_ctx *ctx, const void *address)
     return range != NULL
                ? range->offset + ((const char *)address - range->address)
                : -1;
-}
-
-/* Map what a peer has at these bytes, in whole pages. */
-static pld_status look_in(const struct pld_segment_peer *peer, int rank,
-                          struct pld_range *range)
-{
-    int fd = -1;
-    PLD_TRY(pld_segment_visit(peer, rank, &fd));
-    pld_status status =
-        pld_nameless_map(fd, "memory of another rank", range->offset,
-                         range->bytes, &range->address);
-    close(fd);
-    return status;
-}
-
-pld_status pld_segment_map(pld_ctx *ctx, int rank, int64_t offset,
-                           int64_t bytes, void *out)
-{
-    void *address = NULL;
-    memcpy(out, &address, sizeof address);
-    PLD_CHECK(pld_segment_reaches(ctx, rank), PLD_ERR_UNSUPPORTED,
-              "no memory is shared with rank %d", rank);
-    struct pld_segment_peer *peer =
-        &ctx->segment->peers[pld_peers_find(ctx, rank)];
-    int64_t page = ctx->segment->file.page;
-    struct pld_range wanted = {.offset = offset / page * page, .users = 0};
-    wanted.bytes = (offset + bytes + page - 1) / page * page - wanted.offset;
-    struct pld_range *range =
-        pld_ranges_holding(&peer->mapped, wanted.offset, wanted.bytes);
-    if (range == NULL) {
-        PLD_TRY(pld_ranges_prepare(&peer->mapped));
-        PLD_TRY(look_in(peer, rank, &wanted));
-        pld_ranges_add(&peer->mapped, wanted);
-        range = pld_ranges_holding(&peer->mapped, wanted.offset, wanted.bytes);
-    }
-    range->users++;
-    address = range->address + (offset - range->offset);
-    memcpy(out, &address, sizeof address);
-    return PLD_OK;
-}
-
-void pld_segment_unmap(pld_ctx *ctx, int rank, void *address)
-{
-    if (address == NULL)
-        return;
-    struct pld_ranges *mapped =
-        &ctx->segment->peers[pld_peers_find(ctx, rank)].mapped;
-    struct pld_range *range = pld_ranges_at(mapped, address);
-    if (--range->users > 0)
-        return;
-    pld_nameless_unmap(range->address, range->bytes);
-    pld_ranges_remove(mapped, range);
 }

@@ -11,27 +11,32 @@ struct pld_segment_mark {
     uint64_t token;
 };
 
-/* How another rank's segment is reached. */
-struct pld_segment_peer {
+/* Where a segment is found: by which process under which number. */
+struct pld_segment_place {
     int pid;
-    int fd; /* of that process; -1: it has no segment */
-    struct pld_segment_mark mark;
+    int fd; /* -1: there is none */
     uint64_t device;
     uint64_t inode;
-    bool reached;
+    struct pld_segment_mark mark;
+};
+
+struct pld_segment_peer {
+    struct pld_segment_place place;
+    bool reached; /* in both directions */
     struct pld_ranges mapped;
 };
 
 struct pld_segment {
     struct pld_nameless file;
-    struct pld_ranges pieces;
+    struct pld_ranges pieces; /* the first one is the mark */
+    int64_t ntaken;           /* pieces so far */
     int npeers;
     struct pld_segment_peer *peers; /* in the order of ctx->peers */
 };
 
-/* A file of another process, opened anew and found to be the right one; the
- * caller closes it. PLD_ERR_UNSUPPORTED with the reason. Local. */
-pld_status pld_segment_visit(const struct pld_segment_peer *peer, int rank,
+/* Open the segment of another process; the caller closes *fd.
+ * PLD_ERR_UNSUPPORTED with the reason when it cannot be reached. */
+pld_status pld_segment_visit(const struct pld_segment_place *place, int rank,
                              int *fd);
 
 #endif
