@@ -7,7 +7,7 @@
 #include "support/harness.h"
 #include "support/traffic.h"
 
-#include "comm/transport_segment.h"
+#include "move/transport_segment.h"
 #include "par/context.h"
 #include "par/message.h"
 #include "polder/random.h"

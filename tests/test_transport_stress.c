@@ -10,7 +10,7 @@
 #include "support/harness.h"
 #include "support/traffic.h"
 
-#include "comm/transport_segment.h"
+#include "move/transport_segment.h"
 #include "polder/random.h"
 
 #include <sched.h>

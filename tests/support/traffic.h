@@ -1,7 +1,7 @@
 #ifndef PLD_TESTS_TRAFFIC_H
 #define PLD_TESTS_TRAFFIC_H
 
-#include "comm/transport.h"
+#include "move/transport.h"
 
 /* Messages between ranks by a plan made by hand, whose values are a function
  * of everything: exchange, sender, receiver and index. So what is read too
