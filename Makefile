@@ -68,23 +68,29 @@ named = $(strip $(if $(T),$(foreach f,$(1),$(if $(call is_named,$(f)),$(f))),$(1
 
 # Without HDF5 there is no room io, and nothing that uses it.
 ifneq ($(HAVE_HDF5),yes)
-io_users := $(call sources,lib/io/*.c) $(shell cd $(srcdir) && \
+unusable := $(call sources,lib/io/*.c) $(shell cd $(srcdir) && \
 	grep -lE 'pld_(file|series)_|"io/' tests/*.c examples/*.c benchmarks/*.c 2>/dev/null; \
 	grep -lE 'pld_(file|series)_' examples/*/*.c 2>/dev/null | xargs -r dirname)
 endif
 
-lib_objects := $(call objects,$(filter-out $(io_users),$(call sources,lib/*/*.c)))
+# Likewise dense algebra without a BLAS.
+ifneq ($(HAVE_CBLAS),yes)
+unusable += $(shell cd $(srcdir) && grep -lE '<cblas.h>|"linalg/(kernel|panels|operand).h"|"polder/matrix.h"' \
+	lib/linalg/*.c tests/*.c examples/*.c benchmarks/*.c 2>/dev/null)
+endif
+
+lib_objects := $(call objects,$(filter-out $(unusable),$(call sources,lib/*/*.c)))
 headers := $(call sources,include/polder.h include/polder/*.h)
 test_support := $(call objects,$(call sources,tests/support/*.c))
 bench_support := $(call objects,$(call sources,benchmarks/support/*.c))
 
 ifeq ($(HAVE_CMOCKA),yes)
-unit_tests := $(filter-out $(io_users),$(call sources,tests/test_*.c))
+unit_tests := $(filter-out $(unusable),$(call sources,tests/test_*.c))
 endif
-examples := $(filter-out $(io_users),$(call sources,examples/*.c))
+examples := $(filter-out $(unusable),$(call sources,examples/*.c))
 folders := $(sort $(patsubst %/,%,$(dir $(call sources,examples/*/*.c))))
-folders := $(filter-out $(io_users),$(folders))
-benches := $(filter-out $(io_users),$(call sources,benchmarks/bench_*.c))
+folders := $(filter-out $(unusable),$(folders))
+benches := $(filter-out $(unusable),$(call sources,benchmarks/bench_*.c))
 peers := $(call sources,benchmarks/peers/peer_*.c)
 ifneq ($(HAVE_PETSC),yes)
 peers := $(filter-out benchmarks/peers/peer_petsc_%,$(peers))

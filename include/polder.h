@@ -34,6 +34,9 @@
 #include "polder/redistribute.h"
 
 #include "polder/vector.h"
+#ifdef PLD_HAVE_CBLAS
+#include "polder/matrix.h"
+#endif
 
 #ifdef PLD_HAVE_HDF5
 #include "polder/file.h"
