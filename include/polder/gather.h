@@ -16,7 +16,7 @@ PLD_BEGIN_C
  *
  * Arrays are in natural (C) order: the last dimension fastest, the components
  * of a point side by side. A point outside of the box, and ghosts, are neither
- * read nor written. */
+ * read nor written; after a scatter ghosts are stale. */
 
 /** In place of a root: every rank. */
 #define PLD_ALL_RANKS (-1)

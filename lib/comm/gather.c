@@ -141,6 +141,8 @@ pld_status pld_gather_destroy(pld_gather **gather)
 pld_status pld_gather_begin(pld_gather *gather)
 {
     PLD_TRY(check_idle(gather, "gather"));
+    if (gather->terms.scatter)
+        pld_fresh_touch(gather->terms.field);
     pld_phase_begin(gather->terms.ctx, PLD_PHASE_EXCHANGE);
     pld_status status = pld_transport_begin(gather->transport);
     pld_phase_end(gather->terms.ctx, PLD_PHASE_EXCHANGE);

@@ -80,11 +80,9 @@ out:
 /* The field by places. */
 static struct pld_block field_block(const struct pld_gather_terms *terms)
 {
-    struct pld_block block = pld_field_block(terms->field);
-    uintptr_t at = (uintptr_t)pld_block_at(&block, terms->first);
-    at += (uintptr_t)terms->comp * (uintptr_t)block.comp_stride;
-    block.data = (char *)at;
-    block.ncomps = terms->ncomps;
+    struct pld_block block = pld_block_components(pld_field_block(terms->field),
+                                                  terms->comp, terms->ncomps);
+    block.data = pld_block_at(&block, terms->first);
     for (int d = 0; d < PLD_MAXDIM; d++)
         block.stride[d] *= terms->stride[d];
     return block;

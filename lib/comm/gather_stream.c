@@ -99,6 +99,7 @@ static pld_status gather_all(struct stream *stream)
 static pld_status scatter_all(struct stream *stream)
 {
     int64_t n = stream->cutting.npieces;
+    pld_fresh_touch(stream->terms.field);
     pld_status visited = visit(stream, 0);
     for (int64_t piece = 0; piece < n; piece++) {
         PLD_TRY(begin(stream, piece, visited));

@@ -29,6 +29,10 @@ static inline char *pld_block_at(const struct pld_block *block,
 /* The block of a field: own points and ghosts. */
 struct pld_block pld_field_block(const pld_field *field);
 
+/* The same points with but `ncomps` components from `comp` on. */
+struct pld_block pld_block_components(struct pld_block block, int comp,
+                                      int ncomps);
+
 /* A block over a dense buffer that holds just `box`: planes (component, 0, 1,
  * 2) or interleaved (0, 1, 2, component). */
 struct pld_block pld_block_dense(void *buffer, pld_box box, pld_layout layout,

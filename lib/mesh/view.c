@@ -27,6 +27,16 @@ struct pld_block pld_field_block(const pld_field *field)
     return block;
 }
 
+struct pld_block pld_block_components(struct pld_block block, int comp,
+                                      int ncomps)
+{
+    uintptr_t data = (uintptr_t)block.data;
+    data += (uintptr_t)comp * (uintptr_t)block.comp_stride;
+    block.data = (char *)data;
+    block.ncomps = ncomps;
+    return block;
+}
+
 struct pld_block pld_block_dense(void *buffer, pld_box box, pld_layout layout,
                                  int ncomps, size_t size)
 {
