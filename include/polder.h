@@ -32,6 +32,7 @@
 #include "polder/halo.h"
 #include "polder/map.h"
 #include "polder/redistribute.h"
+#include "polder/sample.h"
 
 #include "polder/vector.h"
 #ifdef PLD_HAVE_CBLAS
