@@ -31,6 +31,7 @@
 #include "polder/gather.h"
 #include "polder/halo.h"
 #include "polder/map.h"
+#include "polder/particles.h"
 #include "polder/redistribute.h"
 #include "polder/sample.h"
 

@@ -16,7 +16,7 @@ BEGIN {
     headers["base"] = "api version status log types random digest memory exact box blas"
     headers["par"] = "mpi context reduce reduction timer agree main"
     headers["mesh"] = "grid field measure"
-    headers["comm"] = "halo deposit redistribute gather map sample"
+    headers["comm"] = "halo deposit redistribute gather map sample particles"
     headers["linalg"] = "vector matrix"
     headers["io"] = "file series"
     for (room in headers) {

@@ -250,10 +250,10 @@ static pld_status ask(pld_ctx *ctx, const struct errand *errand,
                       int64_t nleaves, struct replies *replies)
 {
     pld_status status = PLD_OK;
-    struct pld_post post;
+    struct pld_post post = {0};
     int tag = pld_ctx_tag(ctx);
-    PLD_TRY(
-        pld_sparse_exchange(ctx, errand->nmeetings, errand->parcels, &post));
+    PLD_TRY_TO(out, pld_sparse_exchange(ctx, errand->nmeetings, errand->parcels,
+                                        &post));
     status = prepare_answers(errand, &post, nleaves, replies);
     PLD_TRY_TO(out, pld_agree(ctx, status));
     PLD_TRY_TO(out, exchange_answers(ctx, tag, errand, &post, replies));

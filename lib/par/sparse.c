@@ -18,7 +18,6 @@
 struct notices {
     pld_ctx *ctx;
     int tag;
-    int64_t nroom;
     struct pld_post *post; /* parcels without data */
     pld_status status;     /* of this rank; it goes on receiving */
 };
@@ -27,16 +26,16 @@ static pld_status make_room(struct notices *notices)
 {
     struct pld_post *post = notices->post;
     struct pld_parcel *parcels = NULL;
-    if (post->nparcels < notices->nroom)
+    if (post->nparcels < post->nroom)
         return PLD_OK;
-    int64_t nroom = 2 * notices->nroom + 8;
+    int64_t nroom = 2 * post->nroom + 8;
     PLD_TRY(pld_alloc("parcels", nroom, sizeof *parcels, &parcels));
     if (post->nparcels > 0)
         memcpy(parcels, post->parcels,
                (size_t)post->nparcels * sizeof *parcels);
     pld_free(post->parcels);
     post->parcels = parcels;
-    notices->nroom = nroom;
+    post->nroom = nroom;
     return PLD_OK;
 }
 
@@ -129,7 +128,14 @@ static pld_status prepare(int nsends, struct pld_post *post,
               by_peer);
     for (int i = 0; i < post->nparcels; i++)
         bytes += round_up(post->parcels[i].bytes);
-    PLD_TRY(pld_alloc("arriving parcels", bytes, 1, &post->data));
+    if (bytes > post->data_room) {
+        pld_free(post->data);
+        post->data = NULL;
+        post->data_room = 0;
+        PLD_TRY(
+            pld_alloc("arriving parcels", bytes + bytes / 2, 1, &post->data));
+        post->data_room = bytes + bytes / 2;
+    }
     int64_t at = 0;
     for (int i = 0; i < post->nparcels; i++) {
         post->parcels[i].data = post->data + at;
@@ -159,26 +165,24 @@ static pld_status move_parcels(pld_ctx *ctx, int tag, int nsends,
 
 pld_status pld_sparse_exchange(pld_ctx *ctx, int nsends,
                                const struct pld_parcel *sends,
-                               struct pld_post *out)
+                               struct pld_post *post)
 {
     pld_status status = PLD_OK;
     MPI_Request *notes = NULL;
     MPI_Request *requests = NULL;
     int tag = pld_ctx_tag(ctx);
-    struct notices notices = {.ctx = ctx, .tag = tag, .post = out};
-    *out = (struct pld_post){0};
+    struct notices notices = {.ctx = ctx, .tag = tag, .post = post};
+    post->nparcels = 0;
     PLD_TRY_TO(out, pld_agree(ctx, pld_alloc("requests of notices", nsends,
                                              sizeof *notes, &notes)));
     PLD_TRY_TO(out, give_notices(&notices, nsends, sends, notes));
     if (notices.status == PLD_OK)
-        notices.status = prepare(nsends, out, &requests);
+        notices.status = prepare(nsends, post, &requests);
     PLD_TRY_TO(out, pld_agree(ctx, notices.status));
-    PLD_TRY_TO(out, move_parcels(ctx, tag, nsends, sends, out, requests));
+    PLD_TRY_TO(out, move_parcels(ctx, tag, nsends, sends, post, requests));
 out:
     pld_free(requests);
     pld_free(notes);
-    if (status != PLD_OK)
-        pld_post_free(out);
     return status;
 }
 

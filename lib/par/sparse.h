@@ -19,18 +19,21 @@ struct pld_parcel {
     char *data;
 };
 
-/* What has come, by ascending sender. */
+/* What has come, by ascending sender; all zero at first. Its room is kept for
+ * the next exchange. */
 struct pld_post {
     int nparcels;
     struct pld_parcel *parcels;
-    char *data; /* of all of them, each aligned to 64 bytes */
+    char *data;        /* of all of them, each aligned to 64 bytes */
+    int64_t nroom;     /* for parcels */
+    int64_t data_room; /* for data, in bytes */
 };
 
 /* Send the parcels, one at most to each rank, this one included; receive those
- * of others. *Collective, agreed*; on failure *out is empty. */
+ * of others instead of what *post held. *Collective, agreed*. */
 pld_status pld_sparse_exchange(pld_ctx *ctx, int nsends,
                                const struct pld_parcel *sends,
-                               struct pld_post *out);
+                               struct pld_post *post);
 void pld_post_free(struct pld_post *post);
 
 #endif
