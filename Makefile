@@ -95,6 +95,9 @@ peers := $(call sources,benchmarks/peers/peer_*.c)
 ifneq ($(HAVE_PETSC),yes)
 peers := $(filter-out benchmarks/peers/peer_petsc_%,$(peers))
 endif
+ifneq ($(HAVE_FFTW),yes)
+peers := $(filter-out benchmarks/peers/peer_fftw_%,$(peers))
+endif
 
 program = $(foreach f,$(1),$(B)/$(if $(filter %.c,$(f)),$(basename $(f)),$(f)/$(notdir $(f))))
 checked := $(call named,$(unit_tests) $(examples) $(folders))
@@ -122,7 +125,7 @@ $(B)/lib/%.o: flags = $(lib_flags) -fPIC -fvisibility=hidden
 $(B)/tests/%.o: flags = $(lib_flags) -I$(srcdir)/tests $(CMOCKA_CFLAGS)
 $(B)/examples/%.o: flags = $(user_flags)
 $(B)/benchmarks/%.o: flags = $(user_flags) -I$(srcdir)/benchmarks $(HDF5_CFLAGS) $(BLAS_CFLAGS)
-$(B)/benchmarks/peers/%.o: flags = $(user_flags) -I$(srcdir)/benchmarks $(PETSC_CFLAGS)
+$(B)/benchmarks/peers/%.o: flags = $(user_flags) -I$(srcdir)/benchmarks $(PETSC_CFLAGS) $(FFTW_CFLAGS)
 
 $(B)/%.o: $(srcdir)/%.c config.mk | $(config_header)
 	@mkdir -p $(@D)
@@ -150,7 +153,7 @@ $(call program,$(unit_tests)): %: %.o $(test_support) $(B)/libpolder.a
 	$(link_program)
 $(call program,$(examples)): %: %.o $(B)/libpolder.a
 	$(link_program)
-$(call program,$(peers)): program_libs = $(PETSC_LIBS)
+$(call program,$(peers)): program_libs = $(PETSC_LIBS) $(FFTW_LIBS)
 $(call program,$(benches) $(peers)): %: %.o $(bench_support) $(B)/libpolder.a
 	$(link_program)
 
@@ -193,11 +196,12 @@ check-%: $(srcdir)/tests/check_%.sh
 	@$(settings) $<
 
 ## make bench [T=name]       run the benchmarks, two ranks on two cores
-## make bench-peers          run ours beside the same work done by others: PETSc
+## make bench-peers          run ours beside the same work done by others: PETSc, FFTW
 bench: all $(call program,$(call named,$(benches)))
 bench-peers: all $(call program,$(call named,$(peers)))
 bench bench-peers:
 	$(if $(filter $(HAVE_PETSC)$@,nobench-peers),$(info $(no_petsc)))
+	$(if $(filter $(HAVE_FFTW)$@,nobench-peers),$(info $(no_fftw)))
 	@for program in $(filter-out all,$^); do \
 		OPENBLAS_NUM_THREADS=1 $(blas_kernels) \
 		$(MPIEXEC) $(MPIEXEC_FLAGS) -n 2 --bind-to core $$program || exit 1; done
@@ -206,6 +210,13 @@ define no_petsc
 Not compared with PETSc: configure found none that has real numbers in double
 precision and the MPI of $(CC). On Debian and Ubuntu there is one for Open MPI:
   apt-get install --no-install-recommends libpetsc-real-dev
+Then run configure again.
+endef
+
+define no_fftw
+Not compared with FFTW: configure found none for the MPI of $(CC). On Debian and
+Ubuntu there is one for Open MPI:
+  apt-get install --no-install-recommends libfftw3-dev libfftw3-mpi-dev
 Then run configure again.
 endef
 

@@ -158,6 +158,20 @@ AS_IF([test -n "$PETSC_FROM"], [HAVE_PETSC=yes PETSC_SUMMARY=$PETSC_FROM])
 AC_SUBST([HAVE_PETSC])
 ])
 
+dnl Only benchmarks/peers uses it. Nothing in its header or library tells which
+dnl MPI it was built for; distributions build it for Open MPI.
+AC_DEFUN([PLD_FIND_FFTW], [
+FFTW_SUMMARY="not found: make bench-peers leaves out transpositions by FFTW" HAVE_FFTW=no
+FFTW_CFLAGS= FFTW_LIBS=
+AS_IF([test "$MPI_FLAVOUR" = openmpi], [
+  AC_MSG_CHECKING([for FFTW with MPI])
+  PLD_FIND_LIB([FFTW], [], ["-lfftw3_mpi -lfftw3"],
+    [@%:@include <fftw3-mpi.h>], [fftw_mpi_init();])
+  AC_MSG_RESULT([${FFTW_FROM:-no}])
+  AS_IF([test -n "$FFTW_FROM"], [HAVE_FFTW=yes FFTW_SUMMARY=$FFTW_FROM])])
+AC_SUBST([HAVE_FFTW])
+])
+
 AC_DEFUN([PLD_FIND_CMOCKA], [
 CMOCKA_SUMMARY="left out, there is no CMocka" HAVE_CMOCKA=no
 CMOCKA_CFLAGS= CMOCKA_LIBS=
