@@ -142,7 +142,87 @@ TEST(readers_find_what_was_written_before_the_flag)
     close_pages();
 }
 
+/* A process that does nothing in place of that of another rank. */
+static int start_child(int victim)
+{
+    int pid = (int)fork();
+    while (pid == 0)
+        pause();
+    struct pld_peer *peer = &ctx->peers->list[victim];
+    peer->pid = pid;
+    peer->start = pld_process_start(pid);
+    return pid;
+}
+
+/* No rank sets this one. */
+static struct pld_flag never;
+
+/* A wait for `waited` fails and names `victim`. */
+static void is_told(int waited, int victim)
+{
+    char text[40];
+    snprintf(text, sizeof text, "rank %d is gone: its process %d", victim,
+             ctx->peers->list[victim].pid);
+    assert_fails(PLD_ERR_PEER, pld_flag_wait(ctx, &never, 1, waited), text);
+}
+
+/* Every rank loses another one, or so it seems. */
+TEST(waits_end_when_the_process_has_ended)
+{
+    if (nranks == 1)
+        skip();
+    int victim = (rank + 1) % nranks;
+    struct pld_peer peer = ctx->peers->list[victim];
+    int pid = start_child(victim);
+    assert_all(peer.visible && pid > 0);
+    assert_ok(pld_peers_check(ctx, victim));
+    kill(pid, SIGKILL);
+    is_told(victim, victim);
+    /* Known from now on, also to those who wait for others. */
+    is_told((rank + 2) % nranks, victim);
+    ctx->peers->gone = -1;
+    is_told((rank + 2) % nranks, victim);
+
+    ctx->peers->gone = -1;
+    assert_all(waitpid(pid, NULL, 0) == pid);
+    is_told(victim, victim);
+    /* Another process has got its number. */
+    ctx->peers->gone = -1;
+    ctx->peers->list[victim].pid = (int)getpid();
+    ctx->peers->list[victim].start = pld_process_start((int)getpid()) - 1;
+    is_told(victim, victim);
+
+    ctx->peers->gone = -1;
+    ctx->peers->list[victim] = peer;
+    assert_ok(pld_peers_check(ctx, victim));
+}
+
+/* A message that is too long to leave without its receiver's help. */
+TEST(messages_move_on_during_waits)
+{
+    static char data[1 << 22];
+    if (nranks == 1)
+        skip();
+    open_pages();
+    MPI_Request request = MPI_REQUEST_NULL;
+    pld_status status = PLD_OK;
+    if (rank == 0) {
+        MPI_Isend(data, sizeof data, MPI_CHAR, 1, 5, pld_ctx_comm(ctx),
+                  &request);
+        status = pld_flag_wait(ctx, &pages[1]->read, 1, 1);
+        MPI_Wait(&request, MPI_STATUS_IGNORE);
+    } else if (rank == 1) {
+        MPI_Recv(data, sizeof data, MPI_CHAR, 0, 5, pld_ctx_comm(ctx),
+                 MPI_STATUS_IGNORE);
+        pld_flag_set(&pages[1]->read, 1);
+    }
+    assert_ok(status);
+    close_pages();
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(messages_move_on_during_waits),
+    cmocka_unit_test(waits_end_when_the_process_has_ended),
     cmocka_unit_test(readers_find_what_was_written_before_the_flag),
 };
 

@@ -54,6 +54,12 @@ static bool look_up(int pid, struct state *out)
                   &out->letter, &out->nthreads, &out->start) == 3;
 }
 
+int64_t pld_process_start(int pid)
+{
+    struct state state;
+    return look_up(pid, &state) ? state.start : -1;
+}
+
 /* Cores that this process may use, and a digest of which they are. */
 static int own_cores(uint64_t *digest)
 {
@@ -82,11 +88,9 @@ static pld_status allocate(pld_ctx *ctx, struct card **cards)
 
 static pld_status exchange(pld_ctx *ctx, struct card *own, struct card *cards)
 {
-    struct state state = {.start = -1};
-    look_up((int)getpid(), &state);
     own->rank = ctx->rank;
     own->pid = (int)getpid();
-    own->start = state.start;
+    own->start = pld_process_start(own->pid);
     PLD_TRY_MPI(MPI_Comm_split(ctx->comm,
                                cards != NULL ? ctx->node : MPI_UNDEFINED,
                                ctx->rank, &ctx->node_comm));
@@ -158,7 +162,7 @@ static bool has_ended(const struct pld_peer *peer)
     if (!peer->visible)
         return false;
     if (!look_up(peer->pid, &state))
-        return look_up((int)getpid(), &state);
+        return pld_process_start((int)getpid()) >= 0;
     return state.start != peer->start ||
            ((state.letter == 'Z' || state.letter == 'X') &&
             state.nthreads <= 1);

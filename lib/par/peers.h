@@ -34,6 +34,9 @@ int pld_peers_find(const pld_ctx *ctx, int rank);
  * at each time. A rank whose process cannot be seen counts as alive. Local. */
 pld_status pld_peers_check(pld_ctx *ctx, int rank);
 
+/* When a process started, in the system's own unit; -1: not known. Local. */
+int64_t pld_process_start(int pid);
+
 /* PLD_ERR_PEER when a check has found that before. */
 pld_status pld_peers_known(const pld_ctx *ctx);
 
