@@ -200,8 +200,10 @@ LOOP(value_1, PLD_EXACT_VALUE, 1, 4, false, false)
 LOOP(far_value_1, PLD_EXACT_VALUE, 1, 4, false, true)
 LOOP(small_value_1, PLD_EXACT_VALUE, 1, 1, false, false)
 LOOP(small_absolute_1, PLD_EXACT_ABSOLUTE, 1, 1, false, false)
-LOOP(small_square_1, PLD_EXACT_SQUARE, 1, 1, true, false)
-LOOP(small_product_1, PLD_EXACT_PRODUCT, 1, 1, true, false)
+LOOP(small_square_1, PLD_EXACT_SQUARE, 1, 1, false, false)
+LOOP(small_product_1, PLD_EXACT_PRODUCT, 1, 1, false, false)
+LOOP(small_scaled_square_1, PLD_EXACT_SQUARE, 1, 1, true, false)
+LOOP(small_scaled_product_1, PLD_EXACT_PRODUCT, 1, 1, true, false)
 LOOP(value_2, PLD_EXACT_VALUE, 2, 4, false, true)
 LOOP(value_3, PLD_EXACT_VALUE, 3, 4, false, true)
 LOOP(value_5, PLD_EXACT_VALUE, 5, 2, false, true)
@@ -240,14 +242,17 @@ static bool feed(struct pld_cascade *cascade, pld_exact_term term,
                               square_5, NULL, square_7},
         [PLD_EXACT_PRODUCT] = {NULL, product_1, product_2, product_3, NULL,
                                product_5, NULL, product_7}};
-    static loop *const small[] = {small_value_1, small_absolute_1,
-                                  small_square_1, small_product_1};
+    static loop *const small[][2] = {
+        {small_value_1, small_value_1},
+        {small_absolute_1, small_absolute_1},
+        {small_square_1, small_scaled_square_1},
+        {small_product_1, small_scaled_product_1}};
     static loop *const far[] = {far_value_1, far_absolute_1, far_square_1,
                                 far_product_1};
     loop *run = loops[term][cascade->nlevels];
     bool scaled = cascade->xscale != 1 || cascade->yscale != 1;
     if (cascade->nlanes == WIDTH)
-        run = small[term];
+        run = small[term][scaled];
     else if (scaled && run == square_1)
         run = scaled_square_1;
     else if (scaled && run == product_1)

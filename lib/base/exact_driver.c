@@ -14,7 +14,7 @@ enum { WORTH_SLOTS = 256 };
 enum { SHORT_ROW = 32 };
 
 /* A tile is small up to this many elements in one row. */
-enum { SMALL = 256 };
+enum { SMALL_VALUES = 256, SMALL_PRODUCTS = 2048 };
 
 /* As far as memory is fetched ahead. */
 enum { AHEAD = 1024 };
@@ -53,7 +53,8 @@ static int lanes_for(const struct pld_exact_tile *tile,
 {
     if (tier->strict)
         return tier->nlanes / nparts;
-    bool small = tile->nrows == 1 && tile->n <= SMALL;
+    int most = nparts == 2 ? SMALL_PRODUCTS : SMALL_VALUES;
+    bool small = tile->nrows == 1 && tile->n <= most;
     return small ? tier->nlanes / 4 : tier->nlanes;
 }
 
