@@ -242,11 +242,10 @@ static bool feed(struct pld_cascade *cascade, pld_exact_term term,
                               square_5, NULL, square_7},
         [PLD_EXACT_PRODUCT] = {NULL, product_1, product_2, product_3, NULL,
                                product_5, NULL, product_7}};
-    static loop *const small[][2] = {
-        {small_value_1, small_value_1},
-        {small_absolute_1, small_absolute_1},
-        {small_square_1, small_scaled_square_1},
-        {small_product_1, small_scaled_product_1}};
+    static loop *const small[][2] = {{small_value_1, small_value_1},
+                                     {small_absolute_1, small_absolute_1},
+                                     {small_square_1, small_scaled_square_1},
+                                     {small_product_1, small_scaled_product_1}};
     static loop *const far[] = {far_value_1, far_absolute_1, far_square_1,
                                 far_product_1};
     loop *run = loops[term][cascade->nlevels];

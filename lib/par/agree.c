@@ -59,7 +59,7 @@ pld_status pld_agree(pld_ctx *ctx, pld_status status)
     }
     if (status != PLD_OK)
         PLD_TRY(pld_board_fail(ctx->board, status));
-    pld_board_post(ctx->board, CALL);
+    pld_board_post(ctx->board, CALL, 0);
     PLD_TRY(pld_board_wait(ctx->board));
     return PLD_OK;
 }

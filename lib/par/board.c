@@ -13,7 +13,8 @@
  * cache line of its flag, so that a short one comes along with it. */
 struct slot {
     _Atomic int64_t epoch; /* taken for a pld_flag */
-    int64_t error;         /* 0, or the status of a failure */
+    int32_t error;         /* 0, or the status of a failure */
+    int32_t nlines;        /* cache lines of the record */
     uint64_t call;
     int64_t words[];
 };
@@ -174,25 +175,27 @@ int64_t *pld_board_room(struct pld_board *board)
     return slot_at(board, board->ctx->rank, board->epoch + 1)->words;
 }
 
-static void post(struct pld_board *board, pld_status error, uint64_t call)
+static void post(struct pld_board *board, pld_status error, uint64_t call,
+                 int64_t nwords)
 {
     int64_t epoch = ++board->epoch;
     struct slot *slot = slot_at(board, board->ctx->rank, epoch);
-    slot->error = error;
+    slot->error = (int32_t)error;
+    slot->nlines = (int32_t)((HEAD + nwords - 1) / 8 + 1);
     slot->call = call;
     atomic_store_explicit(&slot->epoch, epoch, memory_order_release);
 }
 
-void pld_board_post(struct pld_board *board, uint64_t call)
+void pld_board_post(struct pld_board *board, uint64_t call, int64_t nwords)
 {
-    post(board, PLD_OK, call);
+    post(board, PLD_OK, call, nwords);
 }
 
 void pld_board_post_error(struct pld_board *board, pld_status status)
 {
     struct pld_verdict verdict = pld_verdict_of(board->ctx->rank, status);
     memcpy(pld_board_room(board), &verdict, sizeof verdict);
-    post(board, status, 0);
+    post(board, status, 0, (int64_t)sizeof verdict / 8);
 }
 
 const int64_t *pld_board_of(const struct pld_board *board, int rank)
@@ -219,6 +222,29 @@ static pld_status check_call(const struct pld_board *board, int rank)
     return PLD_OK;
 }
 
+/* Lines that are written next and lie with readers of the record before the
+ * last are fetched beforehand: stores wait for one another. */
+static void fetch_room(const struct pld_board *board)
+{
+#ifdef __x86_64__
+    enum { MOST = 32 };
+    int rank = board->ctx->rank;
+    int n = slot_at(board, rank, board->epoch)->nlines;
+    const char *next = (char *)slot_at(board, rank, board->epoch + 1);
+    for (int i = 1; i < n && i < MOST; i++)
+        __asm__ volatile("prefetchw %0" : : "m"(next[64 * i]));
+#else
+    (void)board;
+#endif
+}
+
+static void fetch_record(const struct slot *slot)
+{
+    enum { MOST = 32 };
+    for (int i = 1; i < slot->nlines && i < MOST; i++)
+        __builtin_prefetch((const char *)slot + 64 * i);
+}
+
 /* Each record is looked at only when all are there: ranks leave together. */
 pld_status pld_board_wait(struct pld_board *board)
 {
@@ -228,7 +254,9 @@ pld_status pld_board_wait(struct pld_board *board)
         PLD_TRY(pld_flag_wait(board->ctx,
                               (const struct pld_flag *)(const void *)slot,
                               board->epoch, rank));
+        fetch_record(slot);
     }
+    fetch_room(board);
     for (int rank = 0; rank < nranks; rank++)
         if (slot_at(board, rank, board->epoch)->error != PLD_OK)
             return share_error(board, rank);

@@ -28,9 +28,9 @@ int pld_board_nranks(const struct pld_board *board);
 /* Where to write the next record. */
 int64_t *pld_board_room(struct pld_board *board);
 
-/* Show it. `call` is what all ranks are taken to be doing, a number of their
- * own making. */
-void pld_board_post(struct pld_board *board, uint64_t call);
+/* Show it, of so many words. `call` is what all ranks are taken to be doing, a
+ * number of their own making. */
+void pld_board_post(struct pld_board *board, uint64_t call, int64_t nwords);
 
 /* Show instead that this rank cannot take part, by its error. */
 void pld_board_post_error(struct pld_board *board, pld_status status);

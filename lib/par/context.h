@@ -27,8 +27,8 @@ enum { PLD_PHASE_EXCHANGE, PLD_PHASE_REDUCE, PLD_PHASE_FILE, PLD_PHASE_OWN };
 
 struct pld_phase {
     char name[PLD_CTX_PHASE_NAME];
-    double seconds;
-    double entered; /* moment of the outermost begin */
+    int64_t ticks;
+    int64_t entered; /* moment of the outermost begin */
     int depth;      /* begins without their end */
     int64_t calls;
 };
@@ -49,6 +49,8 @@ struct pld_ctx {
     int max_tag;
     struct pld_activity *activities; /* what is under way */
     int live[PLD_KIND_COUNT];
+    double start_time; /* by the clock, and by ticks */
+    int64_t start_ticks;
     int nphases;
     struct pld_phase phases[PLD_CTX_PHASES];
     MPI_Op min_op; /* minimum and maximum that let a NaN win */

@@ -8,35 +8,38 @@
 #include "base/overflow.h"
 #include "polder/agree.h"
 
-static void combine(double (*choose)(double, double), const void *in,
-                    void *inout, int64_t count, bool single)
-{
-    const double *a64 = in;
-    double *b64 = inout;
-    const float *a32 = in;
-    float *b32 = inout;
-    for (int64_t i = 0; i < count; i++)
-        if (single)
-            b32[i] = (float)choose((double)a32[i], (double)b32[i]);
-        else
-            b64[i] = choose(a64[i], b64[i]);
-}
-
-static void combine_min(void *in, void *inout, int *count, MPI_Datatype *type)
-{
-    combine(pld_least, in, inout, *count, *type == MPI_FLOAT);
-}
-
-static void combine_max(void *in, void *inout, int *count, MPI_Datatype *type)
-{
-    combine(pld_greatest, in, inout, *count, *type == MPI_FLOAT);
-}
+/* A loop for each operation and type. */
+#define CHOOSE(choose, element, in, inout, count)                              \
+    do {                                                                       \
+        const element *a_ = (in);                                              \
+        element *b_ = (inout);                                                 \
+        for (int64_t i = 0; i < (count); i++)                                  \
+            b_[i] = (element)choose((double)a_[i], (double)b_[i]);             \
+    } while (0)
 
 void pld_choose_elements(pld_op op, pld_type type, const void *in, void *inout,
                          int64_t count)
 {
-    combine(op == PLD_MIN ? pld_least : pld_greatest, in, inout, count,
-            type == PLD_F32);
+    if (op == PLD_MIN && type == PLD_F32)
+        CHOOSE(pld_least, float, in, inout, count);
+    else if (op == PLD_MIN)
+        CHOOSE(pld_least, double, in, inout, count);
+    else if (type == PLD_F32)
+        CHOOSE(pld_greatest, float, in, inout, count);
+    else
+        CHOOSE(pld_greatest, double, in, inout, count);
+}
+
+static void combine_min(void *in, void *inout, int *count, MPI_Datatype *type)
+{
+    pld_choose_elements(PLD_MIN, *type == MPI_FLOAT ? PLD_F32 : PLD_F64, in,
+                        inout, *count);
+}
+
+static void combine_max(void *in, void *inout, int *count, MPI_Datatype *type)
+{
+    pld_choose_elements(PLD_MAX, *type == MPI_FLOAT ? PLD_F32 : PLD_F64, in,
+                        inout, *count);
 }
 
 pld_status pld_reduce_make_ops(pld_ctx *ctx)

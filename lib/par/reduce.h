@@ -28,7 +28,8 @@ struct pld_columns {
     const char *const *rows; /* ... where those of each rank are */
 };
 
-/* Elementwise sums of them, exact and rounded once. Local. */
+/* Elementwise sums of them, exact and rounded once; `out` is none of them.
+ * Local. */
 void pld_sum_columns(const struct pld_columns *columns, void *out);
 
 /* A reduction by the context's board; the arguments have been checked, and
@@ -48,24 +49,21 @@ pld_status pld_reduce_make_ops(pld_ctx *ctx);
 void pld_reduce_free_ops(pld_ctx *ctx);
 
 /* The smaller of two: NaN if either is, -0 below +0. Associative and
- * commutative to the last bit, as every NaN comes out as the same. */
+ * commutative to the last bit, as every NaN comes out as the same. Without
+ * jumps: what is chosen is unpredictable. */
 static inline double pld_least(double a, double b)
 {
-    if (isnan(a) || isnan(b))
-        return NAN;
-    if (a == b)
-        return signbit(a) ? a : b;
-    return a < b ? a : b;
+    double least = a < b ? a : b;
+    least = a == b && signbit(a) ? a : least;
+    return isnan(a) || isnan(b) ? (double)NAN : least;
 }
 
 /* The larger of two, likewise. */
 static inline double pld_greatest(double a, double b)
 {
-    if (isnan(a) || isnan(b))
-        return NAN;
-    if (a == b)
-        return signbit(a) ? b : a;
-    return a > b ? a : b;
+    double greatest = a > b ? a : b;
+    greatest = a == b && !signbit(a) ? a : greatest;
+    return isnan(a) || isnan(b) ? (double)NAN : greatest;
 }
 
 #endif

@@ -85,10 +85,10 @@ pld_status pld_reduce_by_board(pld_ctx *ctx, pld_op op, pld_type type,
                                const void *in, int64_t count, void *out)
 {
     const char *rows[PLD_BOARD_MOST_RANKS];
+    int64_t bytes = count * (int64_t)pld_type_size(type);
     if (count > 0)
-        memcpy(pld_board_room(ctx->board), in,
-               (size_t)count * pld_type_size(type));
-    pld_board_post(ctx->board, call_of(op, type, count));
+        memcpy(pld_board_room(ctx->board), in, (size_t)bytes);
+    pld_board_post(ctx->board, call_of(op, type, count), (bytes + 7) / 8);
     PLD_TRY(pld_board_wait(ctx->board));
     for (int rank = 0; rank < ctx->nranks; rank++)
         rows[rank] = (const char *)pld_board_of(ctx->board, rank);

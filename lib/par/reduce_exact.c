@@ -140,9 +140,31 @@ sum_block(const struct pld_columns *columns, int64_t first, int n, char *out)
     }
 }
 
+/* Of two doubles, the processor's own sum is as good; but infinities and NaNs
+ * are looked at again, and -0 + -0 is +0 here. Not inlined, as above. */
+static __attribute__((noinline)) void
+sum_two(const struct pld_columns *columns, double *out)
+{
+    const double *a = (const void *)row_of(columns, 0);
+    const double *b = (const void *)row_of(columns, 1);
+    bool good = true;
+    for (int64_t i = 0; i < columns->n; i++) {
+        out[i] = a[i] + b[i] + 0.0;
+        good &= out[i] - out[i] == 0;
+    }
+    for (int64_t i = 0; i < columns->n && !good; i++)
+        if (out[i] - out[i] != 0)
+            sum_again(columns, i, (char *)out);
+}
+
 void pld_sum_columns(const struct pld_columns *columns, void *out)
 {
     pld_environment saved = pld_environment_enter();
+    if (columns->nranks == 2 && columns->type == PLD_F64) {
+        sum_two(columns, out);
+        pld_environment_leave(saved);
+        return;
+    }
     for (int64_t i = 0; i < columns->n; i += BLOCK) {
         int64_t left = columns->n - i;
         sum_block(columns, i, (int)(left < BLOCK ? left : BLOCK), out);

@@ -156,6 +156,17 @@ static pld_status prepare_spec(pld_ctx *ctx, const pld_reduction_spec *spec,
     return prepare(ctx, spec->nterms, spec->terms, draft);
 }
 
+/* Collective, agreed. */
+static pld_status open_board(pld_reduction *r)
+{
+    int scalars = pld_batch_is_scalars(r->nterms, r->terms);
+    PLD_TRY_MPI(MPI_Allreduce(MPI_IN_PLACE, &scalars, 1, MPI_INT, MPI_MIN,
+                              r->ctx->comm));
+    r->scalars = scalars != 0;
+    return pld_board_create(r->ctx, pld_batch_words(r->nterms, r->terms),
+                            &r->board);
+}
+
 pld_status pld_reduction_create(pld_ctx *ctx, const pld_reduction_spec *spec,
                                 pld_reduction **out)
 {
@@ -164,9 +175,7 @@ pld_status pld_reduction_create(pld_ctx *ctx, const pld_reduction_spec *spec,
     pld_status status = prepare_spec(ctx, spec, out, &draft);
     PLD_TRY_TO(out, pld_agree(ctx, status));
     PLD_TRY_TO(out, pld_terms_agree(ctx, spec->nterms, spec->terms));
-    PLD_TRY_TO(out,
-               pld_board_create(ctx, pld_batch_words(spec->nterms, spec->terms),
-                                &draft->board));
+    PLD_TRY_TO(out, open_board(draft));
     pld_ctx_retain(ctx, PLD_KIND_REDUCTION);
     *out = draft;
     return PLD_OK;
@@ -185,11 +194,8 @@ static pld_status check(const pld_reduction *reduction)
     return PLD_OK;
 }
 
-static pld_status send(pld_reduction *reduction, bool wait)
+static pld_status send_by_messages(pld_reduction *reduction, bool wait)
 {
-    if (reduction->board != NULL)
-        return pld_batch_post(reduction->board, reduction->nterms,
-                              reduction->terms, reduction->sums);
     struct pld_cursor at = pld_cursor_start(reduction, reduction->sums);
     for (int i = 0; i < reduction->nterms; i++) {
         PLD_TRY(pld_term_compute(&reduction->terms[i], at));
@@ -198,11 +204,18 @@ static pld_status send(pld_reduction *reduction, bool wait)
     return pld_wire_send(reduction, wait);
 }
 
-static pld_status receive(pld_reduction *reduction)
+static pld_status send(pld_reduction *r, bool wait)
 {
-    if (reduction->board != NULL)
-        return pld_batch_conclude(reduction->board, reduction->nterms,
-                                  reduction->terms);
+    if (r->board == NULL)
+        return send_by_messages(r, wait);
+    if (!r->scalars)
+        return pld_batch_post(r->board, r->nterms, r->terms, r->sums);
+    pld_scalars_post(r->board, r->nterms, r->terms);
+    return PLD_OK;
+}
+
+static pld_status receive_messages(pld_reduction *reduction)
+{
     PLD_TRY(pld_wire_receive(reduction));
     struct pld_cursor at = pld_cursor_start(reduction, reduction->totals);
     for (int i = 0; i < reduction->nterms; i++) {
@@ -210,6 +223,15 @@ static pld_status receive(pld_reduction *reduction)
         pld_cursor_advance(&at, &reduction->terms[i]);
     }
     return PLD_OK;
+}
+
+static pld_status receive(pld_reduction *r)
+{
+    if (r->board == NULL)
+        return receive_messages(r);
+    if (r->scalars)
+        return pld_scalars_conclude(r->board, r->nterms, r->terms);
+    return pld_batch_conclude(r->board, r->nterms, r->terms, r->sums);
 }
 
 static pld_status check_idle(const pld_reduction *reduction)
@@ -295,31 +317,32 @@ out:
     return status;
 }
 
-/* Room for the sums of a term: on the stack, if it has no bins. */
-static pld_status post_once(pld_ctx *ctx, int nterms, const pld_term *terms)
+static pld_status run_on_board(struct pld_board *board, int nterms,
+                               const pld_term *terms, pld_exact *sums,
+                               int64_t nsums)
 {
-    pld_exact few[3];
-    pld_exact *sums = NULL;
-    int64_t nsums = pld_batch_sums(nterms, terms);
-    if (nsums > 3)
-        PLD_TRY(pld_alloc("sums of bins", nsums, sizeof *sums, &sums));
-    pld_exact *used = sums != NULL ? sums : few;
     for (int64_t i = 0; i < nsums; i++)
-        pld_exact_clear(&used[i]);
-    pld_status status = pld_batch_post(ctx->board, nterms, terms, used);
-    pld_free(sums);
-    return status;
+        pld_exact_clear(&sums[i]);
+    PLD_TRY(pld_batch_post(board, nterms, terms, sums));
+    return pld_batch_conclude(board, nterms, terms, sums);
 }
 
-static pld_status once_by_board(pld_ctx *ctx, int nterms, const pld_term *terms)
+/* Sums of a term are on the stack, if it has no bins. */
+static pld_status once_by_board(struct pld_board *board, int nterms,
+                                const pld_term *terms)
 {
-    pld_phase_begin(ctx, PLD_PHASE_REDUCE);
-    pld_status status = post_once(ctx, nterms, terms);
-    if (status != PLD_OK)
-        status = pld_board_fail(ctx->board, status);
+    enum { FEW = 3 };
+    pld_exact few[FEW];
+    pld_exact *many = NULL;
+    int64_t nsums = pld_batch_sums(nterms, terms);
+    if (nsums <= FEW)
+        return run_on_board(board, nterms, terms, few, nsums);
+    pld_status status = pld_alloc("sums of bins", nsums, sizeof *many, &many);
+    if (status == PLD_OK)
+        status = run_on_board(board, nterms, terms, many, nsums);
     else
-        status = pld_batch_conclude(ctx->board, nterms, terms);
-    pld_phase_end(ctx, PLD_PHASE_REDUCE);
+        status = pld_board_fail(board, status);
+    pld_free(many);
     return status;
 }
 
@@ -331,8 +354,12 @@ pld_status pld_reduction_once(pld_ctx *ctx, int nterms, const pld_term *terms)
     pld_status status = pld_terms_check(nterms, terms);
     if (status != PLD_OK)
         return pld_board_fail(ctx->board, status);
-    if (pld_batch_words(nterms, terms) <= pld_board_nwords(ctx->board))
-        return once_by_board(ctx, nterms, terms);
+    if (pld_batch_words(nterms, terms) <= pld_board_nwords(ctx->board)) {
+        pld_phase_begin(ctx, PLD_PHASE_REDUCE);
+        status = once_by_board(ctx->board, nterms, terms);
+        pld_phase_end(ctx, PLD_PHASE_REDUCE);
+        return status;
+    }
     PLD_TRY(pld_agree(ctx, status));
     return once_by_messages(ctx, nterms, terms);
 }

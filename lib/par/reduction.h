@@ -40,8 +40,9 @@ struct pld_reduction {
     pld_ctx *ctx;
     int nterms;
     pld_term *terms;
-    double *edges;           /* of all histograms */
-    char *room;              /* where all parts lie */
+    double *edges; /* of all histograms */
+    char *room;    /* where all parts lie */
+    bool scalars;  /* each term is the sum of one double of each rank */
     struct pld_board *board; /* NULL: by messages, of which all below is */
 
     struct pld_parts parts; /* of all terms */

@@ -1,5 +1,6 @@
 #include "par/reduction_board.h"
 #include "par/elements.h"
+#include "par/reduce.h"
 #include "base/exact.h"
 #include "base/exact_environment.h"
 
@@ -106,34 +107,74 @@ static pld_status write_term(const pld_term *term, pld_exact *sums,
     return PLD_OK;
 }
 
-static pld_status write_terms(struct pld_board *board, int nterms,
+static pld_status write_terms(int64_t **words, int nterms,
                               const pld_term *terms, pld_exact *sums)
 {
-    int64_t *words = pld_board_room(board);
     for (int i = 0; i < nterms; i++)
-        PLD_TRY(write_term(&terms[i], sums, &words));
+        PLD_TRY(write_term(&terms[i], sums, words));
     return PLD_OK;
 }
 
 pld_status pld_batch_post(struct pld_board *board, int nterms,
                           const pld_term *terms, pld_exact *sums)
 {
-    pld_status status = write_terms(board, nterms, terms, sums);
+    int64_t *words = pld_board_room(board);
+    int64_t *end = words;
+    pld_status status = write_terms(&end, nterms, terms, sums);
     if (status == PLD_OK)
-        pld_board_post(board, digest(nterms, terms));
+        pld_board_post(board, digest(nterms, terms), end - words);
     else
         pld_board_post_error(board, status);
+    return PLD_OK;
+}
+
+/* --- Scalars alone -------------------------------------------------------- */
+
+bool pld_batch_is_scalars(int nterms, const pld_term *terms)
+{
+    for (int i = 0; i < nterms; i++)
+        if (!is_scalar(&terms[i]))
+            return false;
+    return true;
+}
+
+void pld_scalars_post(struct pld_board *board, int nterms,
+                      const pld_term *terms)
+{
+    double *room = (double *)(void *)pld_board_room(board);
+    for (int i = 0; i < nterms; i++)
+        room[i] = *(const double *)terms[i].x.data;
+    pld_board_post(board, (uint64_t)nterms, nterms);
+}
+
+pld_status pld_scalars_conclude(struct pld_board *board, int nterms,
+                                const pld_term *terms)
+{
+    enum { AT_ONCE = 128 };
+    const char *rows[PLD_BOARD_MOST_RANKS];
+    double sums[AT_ONCE];
+    PLD_TRY(pld_board_wait(board));
+    struct pld_columns columns = {
+        .type = PLD_F64, .nranks = pld_board_nranks(board), .rows = rows};
+    for (int done = 0; done < nterms; done += AT_ONCE) {
+        columns.n = nterms - done < AT_ONCE ? nterms - done : AT_ONCE;
+        for (int rank = 0; rank < columns.nranks; rank++)
+            rows[rank] = (const char *)(pld_board_of(board, rank) + done);
+        pld_sum_columns(&columns, sums);
+        for (int i = 0; i < columns.n; i++)
+            *(double *)terms[done + i].out = sums[i];
+    }
     return PLD_OK;
 }
 
 /* --- Reading -------------------------------------------------------------- */
 
 /* How far the records of all ranks have been read, and room for the totals of
- * a term. */
+ * a term, which are 0 in between. */
 struct reading {
     int nranks;
     const int64_t *at[PLD_BOARD_MOST_RANKS];
-    pld_exact sums[3];
+    pld_exact *sums;
 };
 
 static void add_counts(struct reading *r, int64_t n, int64_t *total)
@@ -191,7 +232,6 @@ static void combine_records(struct reading *r, const pld_term *term)
 
 static void add_sums(struct reading *r, pld_exact *total)
 {
-    pld_exact_wipe(total);
     for (int rank = 0; rank < r->nranks; rank++)
         r->at[rank] += pld_exact_read(total, r->at[rank]);
 }
@@ -216,6 +256,7 @@ static void conclude_bins(struct reading *r, const pld_term *term)
     for (int64_t i = 0; i < term->nbins; i++) {
         add_sums(r, &r->sums[0]);
         out[i] = pld_exact_round(&r->sums[0]);
+        pld_exact_wipe(&r->sums[0]);
     }
 }
 
@@ -250,6 +291,8 @@ static void conclude_term(struct reading *r, const pld_term *term)
                                                 .counts = &count,
                                                 .plain = plain,
                                                 .extremes = &extreme});
+    for (int64_t i = 0; i < parts.nsums; i++)
+        pld_exact_wipe(&r->sums[i]);
 }
 
 /* A sum of two doubles and what it lost is exact (Knuth: "The Art of Computer
@@ -283,15 +326,14 @@ conclude_terms(struct reading *r, int nterms, const pld_term *terms)
 }
 
 pld_status pld_batch_conclude(struct pld_board *board, int nterms,
-                              const pld_term *terms)
+                              const pld_term *terms, pld_exact *sums)
 {
     PLD_TRY(pld_board_wait(board));
     struct reading reading;
     reading.nranks = pld_board_nranks(board);
+    reading.sums = sums;
     for (int rank = 0; rank < reading.nranks; rank++)
         reading.at[rank] = pld_board_of(board, rank);
-    for (int i = 0; i < 3; i++)
-        pld_exact_clear(&reading.sums[i]);
     pld_environment saved = pld_environment_enter();
     conclude_terms(&reading, nterms, terms);
     pld_environment_leave(saved);

@@ -13,13 +13,21 @@ int64_t pld_batch_words(int nterms, const pld_term *terms);
 int64_t pld_batch_sums(int nterms, const pld_term *terms);
 
 /* Compute the terms of this rank and post them. `sums` has room for those of
- * one term, all 0; so they are afterwards. */
+ * any one term, all 0; so they are afterwards. */
 pld_status pld_batch_post(struct pld_board *board, int nterms,
                           const pld_term *terms, pld_exact *sums);
 
 /* Wait for those of all ranks, and write the results. */
 pld_status pld_batch_conclude(struct pld_board *board, int nterms,
-                              const pld_term *terms);
+                              const pld_term *terms, pld_exact *sums);
+
+/* The same for batches of nothing but sums of one double on each rank, which
+ * need no more than columns of doubles do. */
+bool pld_batch_is_scalars(int nterms, const pld_term *terms);
+void pld_scalars_post(struct pld_board *board, int nterms,
+                      const pld_term *terms);
+pld_status pld_scalars_conclude(struct pld_board *board, int nterms,
+                                const pld_term *terms);
 
 /* The sum of a few doubles, rounded once, if it is found the short way. In the
  * default environment. */
