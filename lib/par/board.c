@@ -249,7 +249,8 @@ static void fetch_record(const struct slot *slot)
 pld_status pld_board_wait(struct pld_board *board)
 {
     int nranks = board->ctx->nranks;
-    for (int rank = 0; rank < nranks; rank++) {
+    for (int i = 1; i < nranks; i++) {
+        int rank = (board->ctx->rank + i) % nranks;
         const struct slot *slot = slot_at(board, rank, board->epoch);
         PLD_TRY(pld_flag_wait(board->ctx,
                               (const struct pld_flag *)(const void *)slot,

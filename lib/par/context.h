@@ -29,7 +29,7 @@ struct pld_phase {
     char name[PLD_CTX_PHASE_NAME];
     int64_t ticks;
     int64_t entered; /* moment of the outermost begin */
-    int depth;      /* begins without their end */
+    int depth;       /* begins without their end */
     int64_t calls;
 };
 

@@ -177,9 +177,8 @@ static pld_status agree_in_debug(pld_ctx *ctx, pld_status status, pld_op op,
 
 static bool fits_board(const pld_ctx *ctx, pld_type type, int64_t count)
 {
-    int64_t size = (int64_t)pld_type_size(type);
-    return ctx->board != NULL &&
-           count <= 8 * pld_board_nwords(ctx->board) / size;
+    int64_t room = ctx->board != NULL ? 8 * pld_board_nwords(ctx->board) : -1;
+    return count <= room && count * (int64_t)pld_type_size(type) <= room;
 }
 
 /* A rank whose arguments are wrong says so to the others, who wait for it: in

@@ -142,8 +142,8 @@ sum_block(const struct pld_columns *columns, int64_t first, int n, char *out)
 
 /* Of two doubles, the processor's own sum is as good; but infinities and NaNs
  * are looked at again, and -0 + -0 is +0 here. Not inlined, as above. */
-static __attribute__((noinline)) void
-sum_two(const struct pld_columns *columns, double *out)
+static __attribute__((noinline)) void sum_two(const struct pld_columns *columns,
+                                              double *out)
 {
     const double *a = (const void *)row_of(columns, 0);
     const double *b = (const void *)row_of(columns, 1);
