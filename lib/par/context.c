@@ -89,10 +89,9 @@ out:
 /* "2 fields and 1 halo", or an empty text. */
 static void write_live(const pld_ctx *ctx, char *text, size_t size)
 {
-    static const char *const names[] = {"grid",   "field",     "halo",
-                                        "file",   "reduction", "redistribution",
-                                        "gather", "sample",    "map",
-                                        "particle store"};
+    static const char *const names[] = {
+        "grid",           "field",  "halo",   "file", "reduction",
+        "redistribution", "gather", "sample", "map",  "particle store"};
     int kinds = 0;
     for (int kind = 0; kind < PLD_KIND_COUNT; kind++)
         kinds += ctx->live[kind] > 0;
