@@ -39,6 +39,11 @@ _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_LONG_LOCK_FREE == 2,
  * one where there are more ranks than cores. */
 enum { SPINS = 50, SPINS_CROWDED = 12 };
 
+/* Steps, by then of MPI, before the core is left to others that are no ranks:
+ * half a millisecond. What they get may be a slice of time that is thousands
+ * of times what is waited for. */
+enum { STEPS_ALONE = 1000 };
+
 /* Between two looks at the other processes. */
 #define CHECK_SECONDS 0.05
 
@@ -71,7 +76,8 @@ pld_status pld_wait_step(pld_ctx *ctx, struct pld_wait *wait, int rank)
     PLD_TRY(pld_peers_known(ctx));
     pld_activities_advance(ctx);
     PLD_TRY(progress(ctx));
-    sched_yield();
+    if (crowded || wait->nsteps > STEPS_ALONE)
+        sched_yield();
     double now = MPI_Wtime();
     if (wait->checked == 0)
         wait->checked = now;
