@@ -316,15 +316,14 @@ TEST(transports_can_be_chosen)
 /* Where one rank can share nothing, the others still do. */
 TEST(ranks_without_segments_use_messages)
 {
-    static bool told;
     pld_ctx *own = NULL;
     if (nranks == 1)
         skip();
     setenv("PLD_SEGMENT_DIR", rank == 1 ? "/nowhere" : "", 1);
     listen(true);
     assert_ok(create_with("auto", &own));
-    told = strstr(logged, rank == 1 ? "PLD_SEGMENT_DIR=/nowhere"
-                                    : "rank 1 has no segment") != NULL;
+    bool told = strstr(logged, rank == 1 ? "PLD_SEGMENT_DIR=/nowhere"
+                                         : "rank 1 has no segment") != NULL;
     listen(false);
     assert_all(told && pld_error_last()->status == PLD_OK);
     bool good = true;

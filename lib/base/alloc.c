@@ -1,3 +1,6 @@
+#ifdef __linux__
+#define _DEFAULT_SOURCE /* madvise */
+#endif
 #include "polder/memory.h"
 #include "base/alloc.h"
 #include "base/overflow.h"
@@ -6,8 +9,12 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
 
 #define ALIGNMENT 64
+#define LARGE_PAGE ((size_t)2 << 20)
 
 /* Lies in the 64 bytes before a block and keeps its size for pld_free. */
 struct header {
@@ -40,6 +47,21 @@ bool pld_alloc_allowed(void)
            atomic_fetch_sub(&until_failure, 1) != 1;
 }
 
+/* Blocks of several large pages begin with one, and ask for them: fewer are the
+ * translations that a strided walk must look up. */
+static void *take(size_t bytes)
+{
+    void *raw = NULL;
+    bool large = bytes >= 2 * LARGE_PAGE;
+    if (posix_memalign(&raw, large ? LARGE_PAGE : ALIGNMENT, bytes) != 0)
+        return NULL;
+#ifdef MADV_HUGEPAGE
+    if (large)
+        madvise(raw, bytes, MADV_HUGEPAGE);
+#endif
+    return raw;
+}
+
 pld_status pld_alloc(const char *what, int64_t count, size_t size, void *out)
 {
     void *none = NULL;
@@ -56,11 +78,9 @@ pld_status pld_alloc(const char *what, int64_t count, size_t size, void *out)
               PLD_ERR_OVERFLOW,
               "%s: %" PRId64 " elements of %zu bytes are too many", what, count,
               size);
-    void *raw = NULL;
-    PLD_CHECK(pld_alloc_allowed() &&
-                  posix_memalign(&raw, ALIGNMENT, (size_t)padded) == 0,
-              PLD_ERR_MEMORY, "%s: no memory for %" PRId64 " bytes", what,
-              bytes);
+    void *raw = pld_alloc_allowed() ? take((size_t)padded) : NULL;
+    PLD_CHECK(raw != NULL, PLD_ERR_MEMORY,
+              "%s: no memory for %" PRId64 " bytes", what, bytes);
 
     *(struct header *)raw = (struct header){.bytes = bytes};
     void *block = (char *)raw + ALIGNMENT;
