@@ -151,7 +151,8 @@ static pld_status create_theirs(struct bench *bench)
     PLD_TRY(find_sources(bench, box, indices));
     TRY_PETSC(VecGetOwnershipRange(bench->vectors[1], &first, NULL));
     TRY_PETSC(
-        ISCreateGeneral(bench->comm, n, indices, PETSC_OWN_POINTER, &sources));
+        ISCreateGeneral(bench->comm, n, indices, PETSC_COPY_VALUES, &sources));
+    free(indices);
     TRY_PETSC(ISCreateStride(bench->comm, n, first, 1, &targets));
     TRY_PETSC(VecScatterCreate(bench->vectors[0], sources, bench->vectors[1],
                                targets, &bench->scatter));
