@@ -110,12 +110,19 @@ pld_status pld_gather_transport(const struct pld_gather_terms *terms, int tag,
     struct pld_block field = field_block(terms);
     struct pld_block dense = pld_block_dense(array, places, terms->layout,
                                              terms->ncomps, field.size);
-    struct pld_transport_item item = {field, dense, terms->layout};
+    struct pld_transport_item item = {.from = field,
+                                      .to = dense,
+                                      .layout = terms->layout,
+                                      .bulk =
+                                          pld_transfers_bytes(&plan.sends) +
+                                          pld_transfers_bytes(&plan.receives) +
+                                          pld_transfers_bytes(&plan.copies)};
     if (terms->scatter) {
         struct pld_transfers sends = plan.sends;
         plan.sends = plan.receives;
         plan.receives = sends;
-        item = (struct pld_transport_item){dense, field, terms->layout};
+        item.from = dense;
+        item.to = field;
     }
     PLD_TRY_TO(out, pld_transport_create(terms->ctx, tag, &plan, &item, out));
     count(&plan, *out, info);

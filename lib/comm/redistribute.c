@@ -64,8 +64,13 @@ static pld_status find_work(const pld_redistribution *redistribution,
                                         .to = pld_field_block(to),
                                         .layout = from->layout};
     }
-    return pld_plan_create(n, work->items, redistribution->ctx->rank,
-                           &work->plan);
+    PLD_TRY(pld_plan_create(n, work->items, redistribution->ctx->rank,
+                            &work->plan));
+    int64_t bulk = pld_transfers_bytes(&work->plan.receives) +
+                   pld_transfers_bytes(&work->plan.copies);
+    for (int i = 0; i < n; i++)
+        work->places[i].bulk = bulk;
+    return PLD_OK;
 }
 
 static pld_redistribution_info describe(const pld_ctx *ctx,

@@ -23,6 +23,14 @@ void pld_copies_add(struct pld_copies *copies, struct pld_copy copy)
     copies->copies[copies->ncopies++] = copy;
 }
 
+void pld_copies_add_bulk(struct pld_copies *copies, struct pld_copy copy,
+                         int64_t bulk)
+{
+    if (bulk > 0)
+        pld_copy_choose(&copy, bulk);
+    pld_copies_add(copies, copy);
+}
+
 void pld_copies_end_group(struct pld_copies *copies)
 {
     copies->ends[copies->ngroups++] = copies->ncopies;

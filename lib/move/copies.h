@@ -17,8 +17,13 @@ pld_status pld_copies_create(int64_t ncopies, int64_t ngroups,
                              struct pld_copies *out);
 void pld_copies_destroy(struct pld_copies *copies);
 
-/* Put a copy into the group that is open, and close it. */
+/* Put a copy into the group that is open; one of several that copy so many
+ * bytes in all, unless `bulk` is 0. */
 void pld_copies_add(struct pld_copies *copies, struct pld_copy copy);
+void pld_copies_add_bulk(struct pld_copies *copies, struct pld_copy copy,
+                         int64_t bulk);
+
+/* Close it. */
 void pld_copies_end_group(struct pld_copies *copies);
 
 void pld_copies_run(const struct pld_copies *copies, int64_t group);

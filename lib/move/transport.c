@@ -38,8 +38,9 @@ static void add_own(const struct pld_transfers *list,
         pld_box held = transfer->box;
         for (int d = 0; d < PLD_MAXDIM; d++)
             held.first[d] -= transfer->shift[d];
-        pld_copies_add(
-            own, pld_copy_prepare(from, held, &item->to, transfer->shift));
+        pld_copies_add_bulk(
+            own, pld_copy_prepare(from, held, &item->to, transfer->shift),
+            item->bulk);
     }
     pld_copies_end_group(own);
 }

@@ -14,6 +14,8 @@ struct pld_transport_item {
     struct pld_block from;
     struct pld_block to;
     pld_layout layout; /* of components in messages, the same on all ranks */
+    int64_t bulk; /* bytes that an exchange copies here in all, when they are
+                     not read at once; 0: each copy is for itself */
 };
 
 /* Make ready to carry out `plan`, with an item for each of its items; neither

@@ -280,10 +280,11 @@ static void add_moves(struct pld_lanes *lanes,
         host.data = (char *)((uintptr_t)visited + (uintptr_t)place->at -
                              (uintptr_t)origin);
         bool pushes = sketch->direction == PLD_SENT;
-        pld_copies_add(
+        pld_copies_add_bulk(
             &lanes->copies,
             pushes ? pld_copy_prepare(&own->block, own->box, &host, unmoved)
-                   : pld_copy_prepare(&host, own->box, &own->block, unmoved));
+                   : pld_copy_prepare(&host, own->box, &own->block, unmoved),
+            own->bulk);
     }
     pld_copies_end_group(&lanes->copies);
 }

@@ -93,6 +93,7 @@ static struct pld_lane_sketch sketch(struct source *source,
         box->box = transfer->box;
         box->block = direction == PLD_SENT ? item->from : item->to;
         box->layout = item->layout;
+        box->bulk = item->bulk;
     }
     source->ndrafted += message->count;
     return sketch;
