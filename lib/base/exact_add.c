@@ -105,6 +105,8 @@ static void sort_dimensions(struct request *r)
  * those whose elements follow each other in both arrays. */
 static void join_dimensions(struct request *r)
 {
+    if (r->count[0] == 1 && r->count[1] == 1)
+        return;
     for (int d = 1; d >= 0; d--)
         for (int low = d; low < 2; low++) {
             int64_t n = r->count[low + 1];

@@ -1,8 +1,9 @@
 #include "base/exact_cascade.h"
 
-/* After two blocks in turn that needed more levels, this many are looked at
- * before they are tried. */
-enum { LOOK_FIRST = 7 };
+/* After two blocks in turn that needed more levels, so many are given as many
+ * as the second one. After two that no levels were enough for, so many are
+ * looked at before they are tried. */
+enum { RAISED = 16, LOOK_FIRST = 7 };
 
 /* Fewer elements than these are added one by one. */
 enum { FEW_VALUES = 12, FEW_PRODUCTS = 6 };
@@ -30,6 +31,8 @@ struct run {
     int nparts;
     int nlanes;
     int room;    /* binades from the highest term to the first anchor */
+    int choice;  /* of levels: that to try first */
+    int nraised; /* blocks for which it is more than the least */
     int nlook;   /* blocks to look at first */
     bool failed; /* the last guess */
     bool is_open;
@@ -204,6 +207,21 @@ static struct need guess(const struct run *run,
     return need;
 }
 
+/* Of products, the first elements tell how far the others may spread, at least
+ * where they have been looked at: twice as many, half as small. */
+static int guess_choice(const struct run *run, struct need need,
+                        const struct pld_exact_tile *block)
+{
+    if (run->nparts == 1 || run->tier->highest != NULL)
+        return run->choice;
+    need.spread += run->term == PLD_EXACT_SQUARE ? 4 : 0; /* small twice */
+    for (int64_t n = SHORT_ROW; n < block->nrows * block->n; n *= 2)
+        need.spread += 2;
+    int choice = choice_for(run, need);
+    return choice < run->tier->nchoices && choice > run->choice ? choice
+                                                                : run->choice;
+}
+
 /* As it went well so far; else as the first elements suggest. */
 static bool add_guessing(struct run *run, const struct pld_exact_tile *block)
 {
@@ -211,13 +229,14 @@ static bool add_guessing(struct run *run, const struct pld_exact_tile *block)
         struct need need = guess(run, block);
         if (!need.possible || need.top > 1022)
             return false;
-        open(run, run->tier->nlevels[first_choice(run)], need);
+        open(run, run->tier->nlevels[guess_choice(run, need, block)], need);
     }
     return feed(run, block);
 }
 
-/* As its range demands, and once more if it seems to need more. */
-static bool add_looking(struct run *run, const struct pld_exact_tile *block)
+/* As its range demands, and once more if it seems to need more. Returns the
+ * choice of levels that was enough, or -1. */
+static int add_looking(struct run *run, const struct pld_exact_tile *block)
 {
     const struct pld_exact_tier *tier = run->tier;
     struct need need = look(run, block);
@@ -227,9 +246,9 @@ static bool add_looking(struct run *run, const struct pld_exact_tile *block)
         if (!is_open_for(run, tier->nlevels[choice], need))
             open(run, tier->nlevels[choice], need);
         if (feed(run, block))
-            return true;
+            return choice;
     }
-    return false;
+    return -1;
 }
 
 /* Slots are many: opened only where they pay. */
@@ -241,19 +260,41 @@ static void add_anything(struct run *run, const struct pld_exact_tile *block)
         pld_exact_slots_add(&run->slots, run->term, block, run->sum);
 }
 
+/* Back to where it is fast. */
+static void lower(struct run *run)
+{
+    run->choice = first_choice(run);
+    run->nraised = 0;
+    empty(run);
+}
+
+static void add_hard_block(struct run *run, const struct pld_exact_tile *block)
+{
+    int choice = add_looking(run, block);
+    if (choice < 0) {
+        add_anything(run, block);
+        run->nlook =
+            run->failed && run->nlook == 0 ? 1 + LOOK_FIRST : run->nlook;
+    } else if (run->failed && run->nlook == 0) {
+        run->choice = choice;
+        run->nraised = RAISED;
+    }
+    run->failed = true;
+    if (run->nlook > 0)
+        run->nlook--;
+    if (run->nlook == 0 && run->nraised == 0)
+        empty(run);
+}
+
 static void add_block(struct run *run, const struct pld_exact_tile *block)
 {
-    if (run->nlook == 0) {
-        bool good = add_guessing(run, block);
-        run->nlook = good ? 0 : run->failed ? 1 + LOOK_FIRST : 1;
-        run->failed = !good;
-        if (good)
-            return;
+    if (run->nlook > 0 || !add_guessing(run, block)) {
+        add_hard_block(run, block);
+        return;
     }
-    if (!add_looking(run, block))
-        add_anything(run, block);
-    if (--run->nlook == 0)
-        empty(run); /* back to where it is fast */
+    run->failed = run->nraised > 0;
+    if (run->nraised > 0 && --run->nraised == 0)
+        lower(run);
 }
 
 /* --- Tiles ------------------------------------------------------------------
@@ -350,11 +391,15 @@ void pld_exact_add_tile(pld_exact *sum, pld_exact_term term,
     run.nparts = product ? 2 : 1;
     run.nlanes = lanes_for(tile, tier, run.nparts);
     run.room = room_for(tile, tier, run.nlanes);
+    run.choice = first_choice(&run);
+    run.nraised = 0;
     run.nlook = 0;
     run.failed = false;
     run.is_open = false;
     run.slots.in_use = false;
-    if (tile->n < SHORT_ROW && tile->nrows > 1)
+    if (tile->nrows == 1 && tile->n <= PLD_CASCADE_BLOCK)
+        add_block(&run, tile);
+    else if (tile->n < SHORT_ROW && tile->nrows > 1)
         add_short_rows(&run, tile);
     else if (tile->n > PLD_CASCADE_BLOCK)
         add_long_rows(&run, tile);
