@@ -7,21 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The lower of the two cells around a place, and its share of the way to the
- * upper; at the sides that of the last cells. */
-static int64_t cell_before(double place, double low, double step, int64_t size,
-                           double *share)
+/* Where a gauge lies, in cells. */
+static pld_status find_place(const double place[2], const struct domain *d,
+                             double out[PLD_MAXDIM - 1])
 {
-    double at = (place - low) / step - 0.5;
-    double cell = fmin(fmax(floor(at), 0.0), (double)(size - 2));
-    *share = fmin(fmax(at - cell, 0.0), 1.0);
-    return (int64_t)cell;
-}
-
-static pld_status watch(const double place[2], struct model *model,
-                        double share[2])
-{
-    const struct domain *d = &model->domain;
     double x1 = d->x0 + (double)d->nx * d->step_x;
     double y1 = d->y0 + (double)d->ny * d->step_y;
     PLD_CHECK(place[0] >= d->x0 && place[0] <= x1 && place[1] >= d->y0 &&
@@ -30,23 +19,44 @@ static pld_status watch(const double place[2], struct model *model,
               "--gauge %g,%g lies outside of the domain, x %g to %g, y %g to "
               "%g",
               place[0], place[1], d->x0, x1, d->y0, y1);
-    int64_t x = cell_before(place[0], d->x0, d->step_x, d->nx, &share[1]);
-    int64_t y = cell_before(place[1], d->y0, d->step_y, d->ny, &share[0]);
-    for (int up = 0; up < 2; up++)
-        for (int right = 0; right < 2; right++)
-            PLD_TRY(model_watch(model, y + up, x + right));
+    out[0] = fmin((place[1] - d->y0) / d->step_y, (double)d->ny);
+    out[1] = fmin((place[0] - d->x0) / d->step_x, (double)d->nx);
     return PLD_OK;
 }
 
-pld_status gauges_watch(const struct options *options, struct model *model,
-                        struct gauges *out)
+static pld_status find_places(const struct options *options,
+                              const struct domain *domain, struct gauges *out,
+                              double (**places)[2])
 {
-    *out = (struct gauges){.count = options->ngauges};
-    out->share = calloc((size_t)out->count + 1, sizeof *out->share);
-    PLD_CHECK(out->share != NULL, PLD_ERR_MEMORY, "no memory for %d gauges",
-              out->count);
+    size_t n = (size_t)out->count;
+    *places = calloc(n, sizeof **places);
+    out->depth = calloc(n, sizeof *out->depth);
+    out->bed = calloc(n, sizeof *out->bed);
+    PLD_CHECK(*places != NULL && out->depth != NULL && out->bed != NULL,
+              PLD_ERR_MEMORY, "no memory for %d gauges", out->count);
     for (int g = 0; g < out->count; g++)
-        PLD_TRY(watch(options->gauges[g], model, out->share[g]));
+        PLD_TRY(find_place(options->gauges[g], domain, (*places)[g]));
+    return PLD_OK;
+}
+
+/* Rank 0 names them all, and gets the values. */
+pld_status gauges_create(const struct options *options,
+                         const struct model *model, struct gauges *out)
+{
+    double(*places)[2] = NULL;
+    bool names = pld_ctx_rank(model->ctx) == 0;
+    *out = (struct gauges){.count = options->ngauges};
+    if (out->count == 0)
+        return PLD_OK;
+    PLD_TRY(pld_agree(model->ctx,
+                      find_places(options, &model->domain, out, &places)));
+    const pld_sample_spec spec = {.field = model->field[DEPTH],
+                                  .npoints = names ? out->count : 0,
+                                  .points = places[0]};
+    PLD_TRY(pld_sample_create(&spec, &out->sample));
+    PLD_TRY(pld_field_sample(model->field[BED], PLD_LINEAR, spec.npoints,
+                             spec.points, out->bed));
+    free(places);
     return PLD_OK;
 }
 
@@ -97,19 +107,18 @@ pld_status gauges_open(struct gauges *gauges, const struct options *options,
     return pld_agree(model->ctx, status);
 }
 
-void gauges_write(struct gauges *gauges, const struct model *model)
+pld_status gauges_write(struct gauges *gauges, const struct model *model)
 {
+    if (gauges->count == 0)
+        return PLD_OK;
+    PLD_TRY(pld_sample_run(gauges->sample, gauges->depth));
     if (gauges->file == NULL)
-        return;
+        return PLD_OK;
     fprintf(gauges->file, "%.9g", model->time);
-    for (int g = 0; g < gauges->count; g++) {
-        const double *cell = model->seen + 1 + 4 * g;
-        const double *share = gauges->share[g];
-        double below = cell[0] + share[1] * (cell[1] - cell[0]);
-        double above = cell[2] + share[1] * (cell[3] - cell[2]);
-        fprintf(gauges->file, ",%.6g", below + share[0] * (above - below));
-    }
+    for (int g = 0; g < gauges->count; g++)
+        fprintf(gauges->file, ",%.6g", gauges->depth[g] + gauges->bed[g]);
     fputc('\n', gauges->file);
+    return PLD_OK;
 }
 
 static pld_status flush(FILE *file)
@@ -129,7 +138,9 @@ pld_status gauges_close(struct gauges *gauges, const struct model *model)
     PLD_TRY(gauges_flush(gauges, model));
     if (gauges->file != NULL)
         fclose(gauges->file);
-    free(gauges->share);
+    PLD_TRY(pld_sample_destroy(&gauges->sample));
+    free(gauges->depth);
+    free(gauges->bed);
     *gauges = (struct gauges){0};
     return PLD_OK;
 }

@@ -87,7 +87,7 @@ static pld_status prepare(pld_ctx *ctx, const struct options *options,
         PLD_TRY(prepare_bowl(ctx, options, model));
     set_sides(model, options);
     model->arrival = options->arrival;
-    PLD_TRY(pld_agree(ctx, gauges_watch(options, model, &output->gauges)));
+    PLD_TRY(gauges_create(options, model, &output->gauges));
     PLD_TRY(model_start(model));
     if (options->restart != NULL)
         PLD_TRY(state_restore(model, options->restart, &output->nframes));

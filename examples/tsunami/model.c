@@ -2,7 +2,6 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdlib.h>
 
 /* Of the largest stable step. */
 static const double courant = 0.9;
@@ -45,34 +44,17 @@ pld_status model_create(pld_ctx *ctx, const struct domain *domain,
     }
     PLD_TRY(create_halo(out, DEPTH, &out->halo[0]));
     PLD_TRY(create_halo(out, GUESS_DEPTH, &out->halo[1]));
-    out->seen = calloc(1, sizeof *out->seen);
-    PLD_CHECK(out->seen != NULL, PLD_ERR_MEMORY, "no memory");
     return PLD_OK;
 }
 
 pld_status model_destroy(struct model *model)
 {
-    free(model->cells);
-    free(model->seen);
     wave_free(&model->wave);
     for (int h = 0; h < 2; h++)
         PLD_TRY(pld_halo_destroy(&model->halo[h]));
     for (int f = 0; f < NFIELDS; f++)
         PLD_TRY(pld_field_destroy(&model->field[f]));
     return pld_grid_destroy(&model->grid);
-}
-
-pld_status model_watch(struct model *model, int64_t y, int64_t x)
-{
-    size_t n = (size_t)model->ncells + 1;
-    model->cells = realloc(model->cells, n * sizeof *model->cells);
-    model->seen = realloc(model->seen, (n + 1) * sizeof *model->seen);
-    PLD_CHECK(model->cells != NULL && model->seen != NULL, PLD_ERR_MEMORY,
-              "no memory to watch %zu cells", n);
-    model->cells[n - 1][0] = y;
-    model->cells[n - 1][1] = x;
-    model->ncells++;
-    return PLD_OK;
 }
 
 /* The kernel counts from the first own cell. */
@@ -99,23 +81,10 @@ static struct swe_block block_of(const struct model *model)
                               .bed = first_own(model, BED)};
 }
 
-/* What all ranks must know after a step travels together: the largest rate,
- * and the surface of each watched cell, which its owner alone tells. */
+/* The largest rate of all ranks. */
 static pld_status share(struct model *model, double rate)
 {
-    pld_box own = pld_grid_owned(model->grid);
-    model->seen[0] = rate;
-    for (int64_t n = 0; n < model->ncells; n++) {
-        int64_t y = model->cells[n][0];
-        int64_t x = model->cells[n][1];
-        pld_box cell = {{y, x, 0}, {1, 1, 1}};
-        model->seen[n + 1] =
-            pld_box_contains(own, cell)
-                ? *model_at(model, DEPTH, y, x) + *model_at(model, BED, y, x)
-                : -INFINITY;
-    }
-    return pld_reduce(model->ctx, PLD_MAX, PLD_F64, model->seen,
-                      model->ncells + 1, model->seen);
+    return pld_reduce(model->ctx, PLD_MAX, PLD_F64, &rate, 1, &model->rate);
 }
 
 /* Depths are compared with that of the sea: 4 mm in the ocean and a thousandth
@@ -197,7 +166,7 @@ static double correct(struct model *model, double dt)
 pld_status model_step(struct model *model, double until)
 {
     bool idle = pld_box_empty(pld_grid_owned(model->grid));
-    double dt = courant / model->seen[0];
+    double dt = courant / model->rate;
     bool lands = model->time + dt * (1.0 + 1e-9) >= until;
     if (lands)
         dt = until - model->time;

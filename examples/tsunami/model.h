@@ -51,19 +51,13 @@ struct model {
     double arrival; /* m off INITIAL that count as arrival */
     double time;
     int64_t step;
-    int64_t ncells; /* watched cells, as y, x; see model_watch */
-    int64_t (*cells)[2];
-    double *seen; /* the largest rate of all ranks, then their surfaces */
+    double rate; /* the largest of all ranks, in steps a second */
 };
 
 /* Grid and fields, all zero. *Collective, agreed*. */
 pld_status model_create(pld_ctx *ctx, const struct domain *domain,
                         struct model *out);
 pld_status model_destroy(struct model *model);
-
-/* Watch the surface of a cell of any rank: after each step it is in
- * model->seen[1 + n] of all ranks for the n-th call. Local, the same on all. */
-pld_status model_watch(struct model *model, int64_t y, int64_t x);
 
 /* Make the start from BED and the state: ghosts of the bed, records, rate.
  * *Collective*. */

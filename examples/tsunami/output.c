@@ -76,7 +76,7 @@ pld_status output_open(const struct options *options, struct model *model,
     PLD_TRY(open_series(output, model));
     PLD_TRY(gauges_open(&output->gauges, options, model));
     if (model->step == 0)
-        gauges_write(&output->gauges, model);
+        return gauges_write(&output->gauges, model);
     return PLD_OK;
 }
 
@@ -98,7 +98,7 @@ pld_status output_step(struct output *output, struct model *model)
 {
     int64_t frames = over(model->time, output->options->every);
     int64_t saves = over(model->time, output->options->checkpoint);
-    gauges_write(&output->gauges, model);
+    PLD_TRY(gauges_write(&output->gauges, model));
     if (frames > output->frames_due)
         PLD_TRY(write_frame(output, model));
     if (saves > output->saves_due)

@@ -56,8 +56,8 @@ static pld_status write_counters(const struct model *model, pld_file *file,
 {
     PLD_TRY(
         pld_file_write_attribute(file, NULL, "time", PLD_F64, 1, &model->time));
-    PLD_TRY(pld_file_write_attribute(file, NULL, "rate", PLD_F64, 1,
-                                     &model->seen[0]));
+    PLD_TRY(
+        pld_file_write_attribute(file, NULL, "rate", PLD_F64, 1, &model->rate));
     PLD_TRY(
         pld_file_write_attribute(file, NULL, "step", PLD_I64, 1, &model->step));
     return pld_file_write_attribute(file, NULL, "frames", PLD_I64, 1, &nframes);
@@ -129,8 +129,8 @@ static pld_status read_counters(struct model *model, pld_file *file,
 {
     PLD_TRY(
         pld_file_read_attribute(file, NULL, "time", PLD_F64, 1, &model->time));
-    PLD_TRY(pld_file_read_attribute(file, NULL, "rate", PLD_F64, 1,
-                                    &model->seen[0]));
+    PLD_TRY(
+        pld_file_read_attribute(file, NULL, "rate", PLD_F64, 1, &model->rate));
     PLD_TRY(
         pld_file_read_attribute(file, NULL, "step", PLD_I64, 1, &model->step));
     return pld_file_read_attribute(file, NULL, "frames", PLD_I64, 1, nframes);
