@@ -98,7 +98,7 @@ pld_status pld_pattern_create(int64_t n, const int64_t *indices,
     if (is_box(n, indices, out))
         return PLD_OK;
     int64_t nruns = count_runs(n, indices);
-    if (nruns <= n / 4)
+    if (nruns <= n / PLD_PATTERN_RUN)
         return make_runs(nruns, indices, out);
     int64_t lowest = indices[0];
     int64_t highest = indices[0];

@@ -9,11 +9,11 @@
  * entries of an array are packed into a message, or unpacked from one. Pure
  * arithmetic. */
 
-enum { PLD_PATTERN_LOOPS = 3, PLD_PATTERN_CHUNK = 512 };
+enum { PLD_PATTERN_LOOPS = 3, PLD_PATTERN_CHUNK = 512, PLD_PATTERN_RUN = 16 };
 
 typedef enum pld_pattern_kind {
     PLD_PATTERN_BOX,    /* up to three nested loops: contiguous, strided, ... */
-    PLD_PATTERN_RUNS,   /* contiguous pieces, four indices long or more */
+    PLD_PATTERN_RUNS,   /* contiguous pieces, of PLD_PATTERN_RUN or more */
     PLD_PATTERN_NARROW, /* 32 bits each, from the lowest one on */
     PLD_PATTERN_WIDE    /* 64 bits each */
 } pld_pattern_kind;
