@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
-#include "par/message.h"
 #include "polder/agree.h"
 
 /* A box that a rank is to be told of. */
@@ -12,15 +11,13 @@ struct letter {
     int64_t box;
 };
 
-struct exchange {
-    pld_ctx *ctx;
+struct mail {
+    int rank; /* this one, which needs no letters */
     int64_t nletters;
     struct letter *letters; /* by rank, those of a rank in order */
-    int64_t *counts;        /* letters to each rank */
-    int64_t *others;        /* letters from each rank */
-    pld_box *sent;
-    int nrequests;
-    MPI_Request *requests;
+    pld_box *boxes;         /* of all letters */
+    int nparcels;
+    struct pld_parcel *parcels;
 };
 
 /* --- Who holds what ------------------------------------------------------- */
@@ -62,9 +59,9 @@ static int holder_at(const struct pld_parts holds[PLD_MAXDIM],
     return rank;
 }
 
-/* Write to all who hold a part of a box, but for this rank; to some of them
- * more than once. Only counts without `letters`. */
-static pld_status write_letters(struct exchange *exchange,
+/* Write to all others who hold a part of a box; to some of them more than
+ * once. Only counts without `letters`. */
+static pld_status write_letters(struct mail *mail,
                                 const struct pld_parts holds[PLD_MAXDIM],
                                 pld_box box, int64_t number)
 {
@@ -73,27 +70,28 @@ static pld_status write_letters(struct exchange *exchange,
     int64_t n = holders.n[0] * holders.n[1] * holders.n[2];
     for (int64_t i = 0; i < n && status == PLD_OK; i++) {
         int rank = holder_at(holds, &holders, i);
-        if (rank == exchange->ctx->rank)
+        if (rank == mail->rank)
             continue;
-        if (exchange->letters)
-            exchange->letters[exchange->nletters] =
-                (struct letter){rank, number};
-        exchange->nletters++;
+        if (mail->letters)
+            mail->letters[mail->nletters] = (struct letter){rank, number};
+        mail->nletters++;
     }
     drop_holders(&holders);
     return status;
 }
 
-static pld_status write_all(struct exchange *exchange,
+static pld_status write_all(struct mail *mail,
                             const struct pld_parts holds[PLD_MAXDIM],
                             int64_t nboxes, const pld_box *boxes)
 {
-    exchange->nletters = 0;
+    mail->nletters = 0;
     for (int64_t i = 0; i < nboxes; i++)
         if (!pld_box_empty(boxes[i]))
-            PLD_TRY(write_letters(exchange, holds, boxes[i], i));
+            PLD_TRY(write_letters(mail, holds, boxes[i], i));
     return PLD_OK;
 }
+
+/* --- One parcel for each of them ------------------------------------------ */
 
 static int compare(const void *left, const void *right)
 {
@@ -104,120 +102,88 @@ static int compare(const void *left, const void *right)
     return (a->box > b->box) - (a->box < b->box);
 }
 
-/* In order, each once. */
-static void sort(struct exchange *exchange)
+/* In order, each once; returns to how many ranks. */
+static int sort(struct mail *mail)
 {
-    struct letter *letters = exchange->letters;
+    struct letter *letters = mail->letters;
     int64_t n = 0;
-    if (exchange->nletters > 0)
-        qsort(letters, (size_t)exchange->nletters, sizeof *letters, compare);
-    for (int64_t i = 0; i < exchange->nletters; i++)
-        if (n == 0 || compare(&letters[n - 1], &letters[i]) != 0)
+    int nranks = 0;
+    if (mail->nletters > 0)
+        qsort(letters, (size_t)mail->nletters, sizeof *letters, compare);
+    for (int64_t i = 0; i < mail->nletters; i++) {
+        bool first = n == 0 || letters[n - 1].rank != letters[i].rank;
+        if (first || letters[n - 1].box != letters[i].box)
             letters[n++] = letters[i];
-    exchange->nletters = n;
+        nranks += first;
+    }
+    mail->nletters = n;
+    return nranks;
 }
 
-static pld_status prepare(struct exchange *exchange,
-                          const struct pld_parts holds[PLD_MAXDIM],
-                          int64_t nboxes, const pld_box *boxes)
+static pld_status prepare(const struct pld_parts holds[PLD_MAXDIM],
+                          int64_t nboxes, const pld_box *boxes,
+                          struct mail *mail)
 {
-    int nranks = exchange->ctx->nranks;
-    PLD_TRY(write_all(exchange, holds, nboxes, boxes));
-    PLD_TRY(pld_alloc("holders of boxes", exchange->nletters,
-                      sizeof *exchange->letters, &exchange->letters));
-    if (exchange->letters)
-        PLD_TRY(write_all(exchange, holds, nboxes, boxes));
-    sort(exchange);
-    PLD_TRY(pld_alloc("boxes asked of others", exchange->nletters,
-                      sizeof *exchange->sent, &exchange->sent));
-    PLD_TRY(pld_alloc("counts of asks", nranks, sizeof *exchange->counts,
-                      &exchange->counts));
-    PLD_TRY(pld_alloc("counts of asks", nranks, sizeof *exchange->others,
-                      &exchange->others));
-    for (int64_t i = 0; i < exchange->nletters; i++) {
-        exchange->sent[i] = boxes[exchange->letters[i].box];
-        exchange->counts[exchange->letters[i].rank]++;
+    PLD_TRY(write_all(mail, holds, nboxes, boxes));
+    PLD_TRY(pld_alloc("holders of boxes", mail->nletters, sizeof *mail->letters,
+                      &mail->letters));
+    if (mail->letters)
+        PLD_TRY(write_all(mail, holds, nboxes, boxes));
+    int nparcels = sort(mail);
+    PLD_TRY(pld_alloc("parcels of boxes", nparcels, sizeof *mail->parcels,
+                      &mail->parcels));
+    PLD_TRY(pld_alloc("boxes asked of others", mail->nletters,
+                      sizeof *mail->boxes, &mail->boxes));
+    for (int64_t i = 0; i < mail->nletters; i++) {
+        int rank = mail->letters[i].rank;
+        mail->boxes[i] = boxes[mail->letters[i].box];
+        if (i == 0 || rank != mail->letters[i - 1].rank)
+            mail->parcels[mail->nparcels++] = (struct pld_parcel){
+                .peer = rank, .data = (char *)&mail->boxes[i]};
+        mail->parcels[mail->nparcels - 1].bytes += (int64_t)sizeof *boxes;
     }
     return PLD_OK;
 }
 
-/* --- Telling them --------------------------------------------------------- */
-
-static pld_status make_room(struct exchange *exchange, int64_t nboxes,
-                            const pld_box *boxes, struct pld_asks *out)
+static void drop_mail(struct mail *mail)
 {
-    int64_t received = 0;
-    int npeers = 0;
-    int nmessages = 0;
-    for (int r = 0; r < exchange->ctx->nranks; r++) {
-        received += exchange->others[r];
-        npeers += exchange->others[r] > 0;
-        nmessages += (exchange->others[r] > 0) + (exchange->counts[r] > 0);
-    }
-    PLD_TRY(pld_alloc("boxes asked by others", received, sizeof *out->boxes,
-                      &out->boxes));
-    PLD_TRY(pld_alloc("asks", npeers + 1, sizeof *out->asks, &out->asks));
-    PLD_TRY(pld_alloc("messages with asks", nmessages,
-                      sizeof *exchange->requests, &exchange->requests));
-    out->asks[0] = (struct pld_ask){exchange->ctx->rank, nboxes, boxes};
+    pld_free(mail->boxes);
+    pld_free(mail->parcels);
+    pld_free(mail->letters);
+}
+
+static pld_status read_post(pld_ctx *ctx, int64_t nboxes, const pld_box *boxes,
+                            struct pld_asks *out)
+{
+    const struct pld_post *post = &out->post;
+    PLD_TRY(
+        pld_alloc("asks", post->nparcels + 1, sizeof *out->asks, &out->asks));
+    out->asks[0] = (struct pld_ask){ctx->rank, nboxes, boxes};
     out->nasks = 1;
+    for (int i = 0; i < post->nparcels; i++) {
+        const struct pld_parcel *parcel = &post->parcels[i];
+        out->asks[out->nasks++] = (struct pld_ask){
+            .rank = parcel->peer,
+            .nboxes = parcel->bytes / (int64_t)sizeof *boxes,
+            .boxes = (const pld_box *)(const void *)parcel->data};
+    }
     return PLD_OK;
 }
 
-static pld_status send_and_receive(struct exchange *exchange, int tag,
-                                   struct pld_asks *out)
-{
-    pld_ctx *ctx = exchange->ctx;
-    int64_t size = (int64_t)sizeof *out->boxes;
-    pld_box *received = out->boxes;
-    const pld_box *sent = exchange->sent;
-    for (int r = 0; r < ctx->nranks; r++) {
-        int64_t n = exchange->others[r];
-        if (n == 0)
-            continue;
-        PLD_TRY(pld_ireceive(ctx, received, n * size, r, tag,
-                             &exchange->requests[exchange->nrequests++]));
-        out->asks[out->nasks++] = (struct pld_ask){r, n, received};
-        received += n;
-    }
-    for (int r = 0; r < ctx->nranks; r++) {
-        int64_t n = exchange->counts[r];
-        if (n == 0)
-            continue;
-        PLD_TRY(pld_isend(ctx, sent, n * size, r, tag,
-                          &exchange->requests[exchange->nrequests++]));
-        sent += n;
-    }
-    PLD_TRY_MPI(MPI_Waitall(exchange->nrequests, exchange->requests,
-                            MPI_STATUSES_IGNORE));
-    return PLD_OK;
-}
-
-static pld_status run(struct exchange *exchange, int tag,
-                      const struct pld_parts holds[PLD_MAXDIM], int64_t nboxes,
-                      const pld_box *boxes, struct pld_asks *out)
-{
-    pld_ctx *ctx = exchange->ctx;
-    PLD_TRY(pld_agree(ctx, prepare(exchange, holds, nboxes, boxes)));
-    PLD_TRY_MPI(MPI_Alltoall(exchange->counts, 1, MPI_INT64_T, exchange->others,
-                             1, MPI_INT64_T, ctx->comm));
-    PLD_TRY(pld_agree(ctx, make_room(exchange, nboxes, boxes, out)));
-    return send_and_receive(exchange, tag, out);
-}
-
-pld_status pld_asks_exchange(pld_ctx *ctx, int tag,
+pld_status pld_asks_exchange(pld_ctx *ctx,
                              const struct pld_parts holds[PLD_MAXDIM],
                              int64_t nboxes, const pld_box *boxes,
                              struct pld_asks *out)
 {
-    struct exchange exchange = {.ctx = ctx};
+    pld_status status = PLD_OK;
+    struct mail mail = {.rank = ctx->rank};
     *out = (struct pld_asks){.nasks = 0};
-    pld_status status = run(&exchange, tag, holds, nboxes, boxes, out);
-    pld_free(exchange.requests);
-    pld_free(exchange.sent);
-    pld_free(exchange.others);
-    pld_free(exchange.counts);
-    pld_free(exchange.letters);
+    PLD_TRY_TO(out, pld_agree(ctx, prepare(holds, nboxes, boxes, &mail)));
+    PLD_TRY_TO(
+        out, pld_sparse_exchange(ctx, mail.nparcels, mail.parcels, &out->post));
+    PLD_TRY_TO(out, pld_agree(ctx, read_post(ctx, nboxes, boxes, out)));
+out:
+    drop_mail(&mail);
     if (status != PLD_OK)
         pld_asks_destroy(out);
     return status;
@@ -226,6 +192,6 @@ pld_status pld_asks_exchange(pld_ctx *ctx, int tag,
 void pld_asks_destroy(struct pld_asks *asks)
 {
     pld_free(asks->asks);
-    pld_free(asks->boxes);
+    pld_post_free(&asks->post);
     *asks = (struct pld_asks){.nasks = 0};
 }

@@ -159,8 +159,8 @@ static pld_status plan(const pld_sample_spec *spec, struct draft *draft,
     int tag = pld_ctx_tag(ctx);
     PLD_TRY(find_points(spec, tag, draft));
     PLD_TRY(pld_agree(ctx, find_windows(spec, draft, sample)));
-    PLD_TRY(pld_asks_exchange(ctx, tag, draft->holds, sample->npoints,
-                              draft->boxes, &draft->asks));
+    PLD_TRY(pld_asks_exchange(ctx, draft->holds, sample->npoints, draft->boxes,
+                              &draft->asks));
     PLD_TRY(pld_agree(ctx, make_transport(tag, draft, sample)));
     return pld_transport_connect(sample->transport);
 }
