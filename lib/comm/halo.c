@@ -238,6 +238,7 @@ pld_status pld_halo_test(pld_halo *halo, bool *out)
     pld_phase_begin(halo->ctx, PLD_PHASE_EXCHANGE);
     pld_status status = pld_transport_test(halo->transport, out);
     pld_phase_end(halo->ctx, PLD_PHASE_EXCHANGE);
+    halo->under_way = status == PLD_OK;
     PLD_TRY(status);
     return PLD_OK;
 }

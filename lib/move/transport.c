@@ -18,7 +18,8 @@ struct pld_transport {
     struct pld_copies own;        /* groups: within the rank, wraps */
     struct pld_activity activity; /* while lanes are open */
     bool active;
-    bool wrapped; /* in this exchange */
+    bool wrapped;          /* in this exchange */
+    struct pld_wait asked; /* tests that found something left */
     bool failed;
 };
 
@@ -134,6 +135,7 @@ static pld_status advance(struct pld_transport *transport, bool *out)
 static pld_status begin(struct pld_transport *transport)
 {
     transport->wrapped = false;
+    transport->asked = (struct pld_wait){0};
     bool has_lanes = transport->lanes.nlanes > 0;
     if (has_lanes)
         pld_lanes_begin(&transport->lanes);
@@ -195,11 +197,20 @@ pld_status pld_transport_end(struct pld_transport *transport)
     return PLD_OK;
 }
 
+/* Who asks again and again is to be told, too, that a peer is gone. */
+static pld_status test(struct pld_transport *transport, bool *out)
+{
+    PLD_TRY(advance(transport, out));
+    if (!*out)
+        return pld_wait_step(transport->ctx, &transport->asked,
+                             pld_lanes_awaited(&transport->lanes));
+    wrap(transport);
+    return PLD_OK;
+}
+
 pld_status pld_transport_test(struct pld_transport *transport, bool *out)
 {
-    PLD_TRY(conclude(transport, advance(transport, out)));
-    if (*out)
-        wrap(transport);
+    PLD_TRY(conclude(transport, test(transport, out)));
     return PLD_OK;
 }
 

@@ -1,0 +1,28 @@
+#!/bin/bash
+# When a rank of the node is killed, those who wait for it are told so.
+#
+# TEST: ranks=2 limit=120
+
+cd "${PLD_TEST_TMPDIR:-$(mktemp -d)}" || exit 1
+fail() { echo "FAILED: $*"; exit 1; }
+$CC -std=c11 -D_POSIX_C_SOURCE=200809L -Wall -Wextra -I"$BUILD/include" -I"$SRCDIR/include" \
+    "$SRCDIR/tests/peer/killed.c" -L"$BUILD" -lpolder $INSTRUMENT_FLAGS -o killed || exit 1
+export LD_LIBRARY_PATH=$BUILD${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+
+# The launcher would end the others too: it gets to see a shell that lives on.
+for how in exchange test accumulate; do
+    LD_PRELOAD=$PRELOAD timeout 30 $MPIEXEC $MPIEXEC_FLAGS -n 3 \
+        sh -c "./killed $how; for i in 1 2 3 4 5 6 7 8 9 10; do
+            test -e $how.0 && test -e $how.2 && break; sleep 1; done; sleep 1" >log 2>&1
+    for rank in 0 2; do
+        test -s $how.$rank || { cat log; fail "$how: rank $rank was told nothing"; }
+        read -r status seconds text <$how.$rank
+        case "$status $text" in
+        "PLD_ERR_PEER rank 1 is gone"*"; ended") ;;
+        *) cat $how.$rank; fail "$how: rank $rank was not told that rank 1 is gone" ;;
+        esac
+        echo "$how: rank $rank was told after $seconds s"
+        # A second on a machine with cores to spare.
+        test "${seconds%.*}" -lt 5 || fail "$how: that is late"
+    done
+done
