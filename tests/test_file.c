@@ -226,6 +226,7 @@ TEST(bytes_do_not_depend_on_the_number_of_ranks)
     static const pld_storage storages[] = {
         {.way = PLD_IO_DIRECT},
         {.way = PLD_IO_HDF5},
+        {.way = PLD_IO_DIRECT, .checksums = true},
         {.way = PLD_IO_DIRECT, .convert = true, .type = PLD_F32}};
     for (size_t i = 0; i < sizeof storages / sizeof storages[0]; i++)
         check_bytes(&storages[i]);

@@ -69,6 +69,20 @@ void bench_compare(MPI_Comm comm, const struct bench_task *task,
         seconds[w] = bench_median(NBLOCKS, blocks[w]);
 }
 
+void bench_alternate(MPI_Comm comm, const struct bench_task *task, int ncalls,
+                     double seconds[BENCH_MAX_WAYS])
+{
+    double calls[BENCH_MAX_WAYS][MAX_CALLS];
+    for (int i = -1; i < ncalls; i++)
+        for (int w = 0; w < task->nways; w++)
+            calls[w][i < 0 ? 0 : i] = time_call(comm, task, &task->ways[w]);
+    for (int w = 0; w < task->nways; w++) {
+        MPI_Allreduce(MPI_IN_PLACE, calls[w], ncalls, MPI_DOUBLE, MPI_MAX,
+                      comm);
+        seconds[w] = bench_median(ncalls, calls[w]);
+    }
+}
+
 static bool is_first(MPI_Comm comm)
 {
     int rank = 0;

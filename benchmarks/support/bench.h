@@ -31,6 +31,11 @@ enum { BENCH_MAX_WAYS = 8 };
 void bench_compare(MPI_Comm comm, const struct bench_task *task,
                    double seconds[BENCH_MAX_WAYS]);
 
+/* The same for calls that take long: ways take turns call by call, `ncalls`
+ * each after one that is not counted. */
+void bench_alternate(MPI_Comm comm, const struct bench_task *task, int ncalls,
+                     double seconds[BENCH_MAX_WAYS]);
+
 /* The middle value; sorts them. */
 double bench_median(int n, double *values);
 

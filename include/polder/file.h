@@ -69,11 +69,21 @@ typedef struct pld_storage {
     /** Compress in chunks of so many points; 0: chosen so that they divide the
      * size where they can. */
     int64_t chunk[PLD_MAXDIM];
+    /** Keep a checksum (CRC-32C) of each MiB of new variables, and check those
+     * that are there when whole fields are read: PLD_ERR_CORRUPT names file,
+     * variable and block. */
+    bool checksums;
 } pld_storage;
 
 /** Say how fields are stored that are written after this call as new variables;
  * NULL: by default. *Collective, agreed*. */
 PLD_CALL pld_file_set_storage(pld_file *file, const pld_storage *storage);
+
+/** Compare a variable with its checksums, or all that have some when `name` is
+ * NULL, without keeping the numbers: PLD_ERR_CORRUPT names the block that is
+ * not what was written, PLD_ERR_NOENT a variable that has no checksums.
+ * *Collective, agreed*. */
+PLD_CALL pld_file_verify(pld_file *file, const char *name);
 
 /** Write a field under its name, with dimensions (z, y, x, component), the
  * last only when it has several. Over a variable of that name when shape and

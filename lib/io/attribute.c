@@ -80,8 +80,9 @@ out:
     return status;
 }
 
-static pld_status put_numbers(hid_t object, const char *name, pld_type type,
-                              int64_t count, const void *values)
+pld_status pld_attribute_put_numbers(hid_t object, const char *name,
+                                     pld_type type, int64_t count,
+                                     const void *values)
 {
     pld_status status = PLD_OK;
     hid_t stored = H5I_INVALID_HID;
@@ -130,7 +131,8 @@ static pld_status put_numbers_of(pld_file *file, const struct subject *subject,
     hid_t object = H5I_INVALID_HID;
     PLD_TRY(pld_file_check_space(file, bytes));
     PLD_TRY(open_owner(file, subject, &object));
-    pld_status status = put_numbers(object, subject->name, type, count, values);
+    pld_status status =
+        pld_attribute_put_numbers(object, subject->name, type, count, values);
     pld_h5_close(object);
     return status;
 }

@@ -3,9 +3,11 @@
 
 #include "io/hdf5.h"
 
-/* Set an attribute that is a text, in place of one that is there: metadata,
- * to be done alike on all ranks. */
+/* Set an attribute, in place of one that is there. On rank 0, *local*. */
 pld_status pld_attribute_put_text(hid_t object, const char *name,
                                   const char *text);
+pld_status pld_attribute_put_numbers(hid_t object, const char *name,
+                                     pld_type type, int64_t count,
+                                     const void *values);
 
 #endif

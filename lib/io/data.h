@@ -1,7 +1,7 @@
 #ifndef PLD_IO_DATA_H
 #define PLD_IO_DATA_H
 
-#include "io/stored.h"
+#include "io/checksum.h"
 #include "mesh/block.h"
 
 /* The numbers of a variable on their way between memory and the file: the one
@@ -16,6 +16,7 @@ struct pld_target {
     int ncomps;    /* above 1: a last dimension of components */
     pld_type type; /* in memory */
     bool whole;    /* the ranks' boxes are all of the variable, none twice */
+    struct pld_checksum *checksum; /* of what is moved; NULL: none */
 };
 
 /* Each rank moves its own box, which may be empty. *Collective, agreed*. */

@@ -26,7 +26,8 @@ pld_status pld_dataset_bytes(const pld_field *field, int64_t *out)
 
 static struct pld_target target_of(const struct pld_stored *stored,
                                    const char *name, int64_t step,
-                                   const pld_field *field)
+                                   const pld_field *field,
+                                   struct pld_checksum *checksum)
 {
     return (struct pld_target){.stored = stored,
                                .name = name,
@@ -34,23 +35,27 @@ static struct pld_target target_of(const struct pld_stored *stored,
                                .ndims = field->grid->ndims,
                                .ncomps = field->ncomps,
                                .type = field->type,
-                               .whole = true};
+                               .whole = true,
+                               .checksum = checksum};
 }
 
 pld_status pld_dataset_write(pld_file *file, const struct pld_stored *stored,
-                             int64_t step, const pld_field *field)
+                             int64_t step, const pld_field *field,
+                             struct pld_checksum *checksum)
 {
     struct pld_block block = pld_field_block(field);
-    struct pld_target target = target_of(stored, field->name, step, field);
+    struct pld_target target =
+        target_of(stored, field->name, step, field, checksum);
     return pld_data_write(file, &target, &block, field->owned);
 }
 
 pld_status pld_dataset_read(pld_file *file, const struct pld_stored *stored,
-                            const char *name, int64_t step, pld_field *field)
+                            const char *name, int64_t step, pld_field *field,
+                            struct pld_checksum *checksum)
 {
     pld_fresh_touch(field);
     struct pld_block block = pld_field_block(field);
-    struct pld_target target = target_of(stored, name, step, field);
+    struct pld_target target = target_of(stored, name, step, field, checksum);
     return pld_data_read(file, &target, &block, field->owned);
 }
 
@@ -105,18 +110,6 @@ static pld_status create_new(pld_file *file, const pld_field *field, hid_t *out)
     return pld_axes_attach(file, *out, field, 0);
 }
 
-/* A new variable has all its space from the start. */
-static pld_status take_space(pld_file *file, const struct pld_stored *stored)
-{
-    const struct pld_bricks *bricks = &stored->bricks;
-    int64_t bytes = bricks->point;
-    for (int d = 0; d < PLD_MAXDIM; d++)
-        bytes *= bricks->size[d];
-    if (!stored->reachable || stored->chunked)
-        return PLD_OK;
-    return pld_file_take_space(file, bricks->places[0], bytes);
-}
-
 static pld_status lay_out(pld_file *file, const pld_field *field, bool is_new,
                           struct pld_stored *stored)
 {
@@ -130,8 +123,10 @@ static pld_status lay_out(pld_file *file, const pld_field *field, bool is_new,
     }
     PLD_TRY_TO(out, pld_stored_find(dataset, -1, field->grid->ndims,
                                     field->ncomps, stored));
-    if (is_new)
-        PLD_TRY_TO(out, take_space(file, stored));
+    if (!is_new)
+        PLD_TRY_TO(out, pld_checksum_look(file, field->name, &stored->block));
+    else if (file->storage.checksums)
+        stored->block = PLD_CHECKSUM_BLOCK;
 out:
     pld_h5_close(dataset);
     return status;
@@ -143,7 +138,28 @@ struct batch {
     pld_field *const *fields;
     bool *is_new; /* on rank 0 */
     struct pld_stored *stored;
+    struct pld_checksum *checksums; /* of those that have some */
 };
+
+/* New variables have all their space from the start. They lie behind all that
+ * was there, so that it is taken at once. */
+static pld_status take_space(pld_file *file, const struct batch *batch)
+{
+    int64_t first = INT64_MAX;
+    int64_t end = 0;
+    for (int i = 0; i < batch->nfields; i++) {
+        const struct pld_bricks *bricks = &batch->stored[i].bricks;
+        if (!batch->is_new[i] || batch->stored[i].chunked ||
+            !batch->stored[i].reachable)
+            continue;
+        int64_t place = bricks->places[0];
+        int64_t last = place + bricks->point * bricks->size[0] *
+                                   bricks->size[1] * bricks->size[2];
+        first = place < first ? place : first;
+        end = last > end ? last : end;
+    }
+    return first < end ? pld_file_take_space(file, first, end - first) : PLD_OK;
+}
 
 static pld_status lay_out_all(pld_file *file, struct batch *batch)
 {
@@ -152,7 +168,7 @@ static pld_status lay_out_all(pld_file *file, struct batch *batch)
         batch->is_new[i] = !pld_variable_exists(file, field->name);
         PLD_TRY(lay_out(file, field, batch->is_new[i], &batch->stored[i]));
     }
-    return PLD_OK;
+    return take_space(file, batch);
 }
 
 static void remove_new(pld_file *file, const struct batch *batch)
@@ -170,8 +186,47 @@ static pld_status allocate(struct batch *batch)
 {
     PLD_TRY(pld_alloc("fields of a file", batch->nfields, sizeof *batch->is_new,
                       &batch->is_new));
-    return pld_alloc("fields of a file", batch->nfields, sizeof *batch->stored,
-                     &batch->stored);
+    PLD_TRY(pld_alloc("fields of a file", batch->nfields, sizeof *batch->stored,
+                      &batch->stored));
+    return pld_alloc("checksums of fields", batch->nfields,
+                     sizeof *batch->checksums, &batch->checksums);
+}
+
+static pld_status begin_checksums(struct batch *batch)
+{
+    for (int i = 0; i < batch->nfields; i++)
+        if (batch->stored[i].block > 0)
+            PLD_TRY(pld_checksum_begin(&batch->stored[i],
+                                       batch->stored[i].block,
+                                       &batch->checksums[i]));
+    return PLD_OK;
+}
+
+static pld_status put_checksums(pld_file *file, const struct batch *batch)
+{
+    for (int i = 0; i < batch->nfields; i++)
+        if (batch->stored[i].block > 0)
+            PLD_TRY(pld_checksum_put(file, batch->fields[i]->name,
+                                     &batch->checksums[i]));
+    return PLD_OK;
+}
+
+static pld_status write_checksums(pld_file *file, struct batch *batch)
+{
+    pld_status status = PLD_OK;
+    int n = 0;
+    for (int i = 0; i < batch->nfields; i++) {
+        if (batch->stored[i].block == 0)
+            continue;
+        PLD_TRY(pld_checksum_join(file->ctx, &batch->checksums[i]));
+        n++;
+    }
+    if (n == 0)
+        return PLD_OK;
+    PLD_TRY(pld_file_describe(file));
+    if (pld_file_leads(file))
+        status = put_checksums(file, batch);
+    return pld_agree(file->ctx, status);
 }
 
 static pld_status write_all(pld_file *file, struct batch *batch)
@@ -181,10 +236,24 @@ static pld_status write_all(pld_file *file, struct batch *batch)
     if (pld_file_leads(file))
         status = lay_out_all(file, batch);
     PLD_TRY(pld_stored_share(file->ctx, status, batch->nfields, batch->stored));
-    for (int i = 0; i < batch->nfields; i++)
-        PLD_TRY(
-            pld_dataset_write(file, &batch->stored[i], -1, batch->fields[i]));
-    return PLD_OK;
+    PLD_TRY(pld_agree(file->ctx, begin_checksums(batch)));
+    for (int i = 0; i < batch->nfields; i++) {
+        bool checked = batch->stored[i].block > 0;
+        PLD_TRY(pld_dataset_write(file, &batch->stored[i], -1, batch->fields[i],
+                                  checked ? &batch->checksums[i] : NULL));
+    }
+    return write_checksums(file, batch);
+}
+
+static void free_batch(struct batch *batch)
+{
+    for (int i = 0; i < batch->nfields && batch->checksums != NULL; i++)
+        pld_checksum_free(&batch->checksums[i]);
+    if (batch->stored != NULL)
+        pld_stored_free(batch->nfields, batch->stored);
+    pld_free(batch->checksums);
+    pld_free(batch->stored);
+    pld_free(batch->is_new);
 }
 
 static pld_status write_batch(pld_file *file, struct batch *batch)
@@ -195,10 +264,7 @@ static pld_status write_batch(pld_file *file, struct batch *batch)
 out:
     if (status != PLD_OK && file->id >= 0 && batch->is_new != NULL)
         remove_new(file, batch);
-    if (batch->stored != NULL)
-        pld_stored_free(batch->nfields, batch->stored);
-    pld_free(batch->stored);
-    pld_free(batch->is_new);
+    free_batch(batch);
     return status;
 }
 
@@ -254,8 +320,25 @@ static pld_status find_for_field(const pld_file *file, const char *name,
     PLD_TRY_TO(out, pld_variable_check_shape(dataset, name, 0, &shape));
     PLD_TRY_TO(out, pld_stored_find(dataset, -1, field->grid->ndims,
                                     field->ncomps, stored));
+    if (file->storage.checksums)
+        PLD_TRY_TO(out, pld_checksum_look(file, name, &stored->block));
 out:
     pld_h5_close(dataset);
+    return status;
+}
+
+static pld_status read_checked(pld_file *file, const char *name,
+                               const struct pld_stored *stored,
+                               pld_field *field)
+{
+    pld_status status = PLD_OK;
+    struct pld_checksum checksum = {.blocks = NULL};
+    status = pld_checksum_begin(stored, stored->block, &checksum);
+    PLD_TRY_TO(out, pld_agree(file->ctx, status));
+    PLD_TRY_TO(out, pld_dataset_read(file, stored, name, -1, field, &checksum));
+    PLD_TRY_TO(out, pld_checksum_agree(file, name, &checksum));
+out:
+    pld_checksum_free(&checksum);
     return status;
 }
 
@@ -269,7 +352,10 @@ static pld_status read_field(pld_file *file, const char *name, pld_field *field)
     if (pld_file_leads(file))
         status = find_for_field(file, name, field, &stored);
     PLD_TRY_TO(out, pld_stored_share(file->ctx, status, 1, &stored));
-    PLD_TRY_TO(out, pld_dataset_read(file, &stored, name, -1, field));
+    if (stored.block > 0)
+        PLD_TRY_TO(out, read_checked(file, name, &stored, field));
+    else
+        PLD_TRY_TO(out, pld_dataset_read(file, &stored, name, -1, field, NULL));
 out:
     pld_stored_free(1, &stored);
     return status;

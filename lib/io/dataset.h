@@ -1,15 +1,18 @@
 #ifndef PLD_IO_DATASET_H
 #define PLD_IO_DATASET_H
 
-#include "io/stored.h"
+#include "io/checksum.h"
 #include "mesh/field.h"
 
 /* Move the own points of a field to or from a variable of its shape, at a step
- * of a leading time dimension, or -1. *Collective, agreed*. */
+ * of a leading time dimension, or -1, with the checksum of it unless that is
+ * NULL. *Collective, agreed*. */
 pld_status pld_dataset_write(pld_file *file, const struct pld_stored *stored,
-                             int64_t step, const pld_field *field);
+                             int64_t step, const pld_field *field,
+                             struct pld_checksum *checksum);
 pld_status pld_dataset_read(pld_file *file, const struct pld_stored *stored,
-                            const char *name, int64_t step, pld_field *field);
+                            const char *name, int64_t step, pld_field *field,
+                            struct pld_checksum *checksum);
 
 /* Bytes of all points of a field; PLD_ERR_OVERFLOW. *Local*. */
 pld_status pld_dataset_bytes(const pld_field *field, int64_t *out);

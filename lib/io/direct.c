@@ -5,7 +5,7 @@
 /* A rank's own box, read or written by that rank itself. */
 
 /* A piece lies dense in `data`; the runs of it follow each other there. */
-static pld_status move_runs(const struct pld_move *move,
+static pld_status pass_runs(const struct pld_move *move,
                             const struct pld_brick *brick, pld_box piece,
                             char *data)
 {
@@ -20,6 +20,21 @@ static pld_status move_runs(const struct pld_move *move,
         else
             PLD_TRY(pld_raw_read(move->file, name, at, runs.bytes, place));
     }
+    return PLD_OK;
+}
+
+/* Checksums are of what has just been read, or is to be written next: it is
+ * in the cache either way. */
+static pld_status move_runs(const struct pld_move *move,
+                            const struct pld_brick *brick, pld_box piece,
+                            char *data)
+{
+    struct pld_checksum *checksum = move->target->checksum;
+    if (move->direction == PLD_TO_FILE)
+        pld_checksum_add(checksum, piece, data);
+    PLD_TRY(pass_runs(move, brick, piece, data));
+    if (move->direction == PLD_FROM_FILE)
+        pld_checksum_add(checksum, piece, data);
     return PLD_OK;
 }
 
@@ -41,8 +56,9 @@ static pld_status move_brick(const struct pld_carry *carry,
 {
     const struct pld_move *move = carry->move;
     bool dense = pld_carry_dense(carry, brick->part);
+    bool small = !dense || move->target->checksum != NULL;
     struct pld_cutting cutting =
-        pld_cut_box(brick->part, pld_carry_limit(carry, dense));
+        pld_cut_box(brick->part, pld_carry_limit(carry, !small));
     for (int64_t i = 0; i < cutting.npieces; i++) {
         pld_box piece = pld_cut_piece(&cutting, i);
         if (dense)

@@ -210,7 +210,7 @@ static pld_status write_fields(pld_series *series, int64_t step)
     PLD_TRY(share_step(series, status));
     for (int i = 0; i < series->nfields; i++)
         PLD_TRY(pld_dataset_write(file, &series->stored[i], step,
-                                  series->fields[i]));
+                                  series->fields[i], NULL));
     return PLD_OK;
 }
 
@@ -293,7 +293,7 @@ static pld_status read_step(pld_series *series, int64_t step)
     for (int i = 0; i < series->nfields; i++)
         PLD_TRY(pld_dataset_read(file, &series->stored[i],
                                  series->fields[i]->name, step,
-                                 series->fields[i]));
+                                 series->fields[i], NULL));
     return PLD_OK;
 }
 

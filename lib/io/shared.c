@@ -130,7 +130,11 @@ static pld_status move_piece(const struct way *way, pld_box piece)
         PLD_TRY_TO(out, pld_carry_pack(&way->carry, piece));
     PLD_TRY_TO(out, select_in_file(way, piece));
     PLD_TRY_TO(out, describe_memory(way, piece, &memory));
+    if (move->direction == PLD_TO_FILE)
+        pld_checksum_add(move->target->checksum, piece, data);
     PLD_TRY_TO(out, pass(way, memory, data));
+    if (move->direction == PLD_FROM_FILE)
+        pld_checksum_add(move->target->checksum, piece, data);
     if (through && move->direction == PLD_FROM_FILE)
         PLD_TRY_TO(out, pld_carry_unpack(&way->carry, piece));
 out:

@@ -19,10 +19,11 @@ static pld_status check_storage(const pld_storage *storage)
 
 static pld_status agree_storage(pld_ctx *ctx, const pld_storage *storage)
 {
-    int64_t numbers[4 + PLD_MAXDIM] = {storage->way, storage->convert,
-                                       storage->type, storage->deflate};
+    int64_t numbers[5 + PLD_MAXDIM] = {storage->way, storage->convert,
+                                       storage->type, storage->deflate,
+                                       storage->checksums};
     for (int d = 0; d < PLD_MAXDIM; d++)
-        numbers[4 + d] = storage->chunk[d];
+        numbers[5 + d] = storage->chunk[d];
     PLD_TRY(pld_agree(ctx, check_storage(storage)));
     return pld_agree_same(ctx, "storage", numbers, sizeof numbers);
 }

@@ -13,6 +13,7 @@
 struct pld_stored {
     bool reachable; /* numbers lie at places, unfiltered: */
     bool chunked;   /* not in one piece */
+    int64_t block;  /* bytes that have a checksum; 0: there is none */
     int ndims;      /* of the points */
     int ncomps;     /* of a point */
     unsigned char type[PLD_STORED_TYPE];

@@ -205,6 +205,15 @@ static hid_t make_space(const struct pld_variable_plan *plan)
     return H5Screate_simple(plan->shape.ndims, plan->shape.size, most);
 }
 
+static pld_status make_type(const struct pld_variable_plan *plan, hid_t *out)
+{
+    if (plan->stored <= 0)
+        return pld_h5_file_type(plan->type, out);
+    *out = H5Tcopy(plan->stored);
+    PLD_H5(PLD_ERR_MEMORY, *out, "no type for a variable");
+    return PLD_OK;
+}
+
 pld_status pld_variable_create(const pld_file *file, const char *name,
                                const struct pld_variable_plan *plan, hid_t *out)
 {
@@ -213,7 +222,7 @@ pld_status pld_variable_create(const pld_file *file, const char *name,
     hid_t layout = H5I_INVALID_HID;
     hid_t space = make_space(plan);
     PLD_H5_TO(out, PLD_ERR_SHAPE, space, "no space for '%s'", name);
-    PLD_TRY_TO(out, pld_h5_file_type(plan->type, &stored));
+    PLD_TRY_TO(out, make_type(plan, &stored));
     PLD_TRY_TO(out, make_layout(plan, &layout));
     *out = H5Dcreate2(file->id, name, stored, space, H5P_DEFAULT, layout,
                       H5P_DEFAULT);

@@ -30,6 +30,7 @@ pld_status pld_variable_check_type(hid_t dataset, const char *name,
 /* What a new one is like. */
 struct pld_variable_plan {
     pld_type type;
+    hid_t stored; /* instead of `type`, above 0 */
     struct pld_shape shape;
     const hsize_t *chunk; /* NULL: in one piece */
     bool grows;           /* along the first dimension */
