@@ -134,6 +134,21 @@ TEST(what_is_moved_straight_needs_no_buffer)
     assert_all((buffer_bytes(true, true, SHORT) > 0) == packs);
 }
 
+/* As many rows as a face of 256^3 points has. */
+TEST(what_is_remembered_of_a_large_face_is_little)
+{
+    struct traffic traffic;
+    struct traffic_spec spec = {.route = to_next,
+                                .shared = {true, true},
+                                .nrows = 256 * 256,
+                                .row = 1,
+                                .length = 2,
+                                .ncomps = 1};
+    traffic_create(&spec, &traffic);
+    assert_all(pld_transport_plan_bytes(traffic.transport) <= 64 * 1024);
+    traffic_destroy(&traffic);
+}
+
 TEST(a_transport_may_be_destroyed_before_it_is_used)
 {
     struct traffic traffic;
@@ -220,6 +235,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(rings_shorter_than_a_message_do),
     cmocka_unit_test(large_messages_are_sent_in_pieces),
     cmocka_unit_test(what_is_moved_straight_needs_no_buffer),
+    cmocka_unit_test(what_is_remembered_of_a_large_face_is_little),
     cmocka_unit_test(a_transport_may_be_destroyed_before_it_is_used),
     cmocka_unit_test(several_end_in_any_order),
     cmocka_unit_test(a_wait_lets_all_that_is_under_way_move_on)};

@@ -314,6 +314,7 @@ static pld_status attach_lane(struct pld_lanes *lanes, int i, char *block)
         add_moves(lanes, sketch, visited);
         return PLD_OK;
     case PLD_ROLE_PACK:
+        lane->ring = lanes->base + mine->ring;
         add_chunks(lanes, sketch, lanes->base + mine->ring);
         return PLD_OK;
     case PLD_ROLE_UNPACK:

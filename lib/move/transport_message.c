@@ -216,8 +216,11 @@ pld_status pld_mail_receive(struct pld_mail *mail)
 {
     for (; mail->narrived < mail->nreceives; mail->narrived++) {
         int n = 0;
-        PLD_TRY_MPI(MPI_Waitany(mail->nreceives, mail->requests, &n,
-                                MPI_STATUS_IGNORE));
+        if (mail->nreceives == 1) /* which takes MPI less time */
+            PLD_TRY_MPI(MPI_Wait(mail->requests, MPI_STATUS_IGNORE));
+        else
+            PLD_TRY_MPI(MPI_Waitany(mail->nreceives, mail->requests, &n,
+                                    MPI_STATUS_IGNORE));
         pld_copies_run(&mail->copies, n);
     }
     return PLD_OK;

@@ -34,6 +34,7 @@ struct pld_lane {
     int64_t nslots;               /* of the ring */
     int64_t slot;                 /* of the next step */
     int64_t slot_bytes;
+    const char *ring; /* with the packer */
 };
 
 /* A rank with lanes to or from this one. */
