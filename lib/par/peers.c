@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #ifdef __linux__
 #include <sched.h>
@@ -23,6 +24,7 @@ struct card {
     int rank;
     int pid;
     int64_t start;
+    uint64_t space; /* of process numbers, which containers have of their own */
     uint64_t cores; /* a digest of which it may use */
 };
 
@@ -60,6 +62,12 @@ int64_t pld_process_start(int pid)
     return look_up(pid, &state) ? state.start : -1;
 }
 
+static uint64_t own_space(void)
+{
+    struct stat info;
+    return stat("/proc/self/ns/pid", &info) == 0 ? (uint64_t)info.st_ino : 0;
+}
+
 /* Cores that this process may use, and a digest of which they are. */
 static int own_cores(uint64_t *digest)
 {
@@ -91,6 +99,7 @@ static pld_status exchange(pld_ctx *ctx, struct card *own, struct card *cards)
     own->rank = ctx->rank;
     own->pid = (int)getpid();
     own->start = pld_process_start(own->pid);
+    own->space = own_space();
     PLD_TRY_MPI(MPI_Comm_split(ctx->comm,
                                cards != NULL ? ctx->node : MPI_UNDEFINED,
                                ctx->rank, &ctx->node_comm));
@@ -102,6 +111,21 @@ static pld_status exchange(pld_ctx *ctx, struct card *own, struct card *cards)
     return PLD_OK;
 }
 
+static void take_in(struct pld_peers *peers, const struct card *cards,
+                    const struct card *own, int ncores)
+{
+    int nsharing = 0;
+    for (int i = 0; i < peers->n; i++) {
+        const struct card *card = &cards[i];
+        bool visible = card->space == own->space && card->start >= 0 &&
+                       pld_process_start(card->pid) == card->start;
+        peers->list[i] =
+            (struct pld_peer){card->rank, card->pid, card->start, visible};
+        nsharing += card->cores == own->cores;
+    }
+    peers->crowded = nsharing > ncores;
+}
+
 pld_status pld_peers_open(pld_ctx *ctx)
 {
     struct card *cards = NULL;
@@ -109,18 +133,10 @@ pld_status pld_peers_open(pld_ctx *ctx)
     pld_status status = PLD_OK;
     memset(&own, 0, sizeof own);
     int ncores = own_cores(&own.cores);
-    int nsharing = 0;
     PLD_TRY_TO(out, pld_agree(ctx, allocate(ctx, &cards)));
     PLD_TRY_TO(out, exchange(ctx, &own, cards));
-    for (int i = 0; cards != NULL && i < ctx->peers->n; i++) {
-        const struct card *card = &cards[i];
-        struct state state;
-        bool visible = look_up(card->pid, &state) && state.start == card->start;
-        ctx->peers->list[i] =
-            (struct pld_peer){card->rank, card->pid, card->start, visible};
-        nsharing += card->cores == own.cores;
-        ctx->peers->crowded = nsharing > ncores;
-    }
+    if (cards != NULL)
+        take_in(ctx->peers, cards, &own, ncores);
 out:
     pld_free(cards);
     return status;
