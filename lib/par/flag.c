@@ -1,6 +1,7 @@
 #include "par/flag.h"
 
 #include <sched.h>
+#include <time.h>
 
 #include "par/activity.h"
 #include "par/peers.h"
@@ -44,6 +45,11 @@ enum { SPINS = 50, SPINS_CROWDED = 12 };
  * of times what is waited for. */
 enum { STEPS_ALONE = 1000 };
 
+/* Longer than it takes to switch to a rank that waits, and back. */
+#define SLOW_SECONDS 0.0002
+
+enum { NAPS = 32, MOST_NAPS = 1024 };
+
 /* Between two looks at the other processes. */
 #define CHECK_SECONDS 0.05
 
@@ -66,6 +72,28 @@ static pld_status progress(const pld_ctx *ctx)
     return PLD_OK;
 }
 
+/* Among ranks that all wait, a core that is left comes back in a moment. Where
+ * somebody computes, it comes back after milliseconds, whereas who sleeps is
+ * woken in time: then take naps, the more the more often that happens. */
+static void leave_core(struct pld_peers *peers)
+{
+    if (peers != NULL && peers->naps > 0) {
+        peers->naps--;
+        nanosleep(&(struct timespec){.tv_nsec = 1000}, NULL);
+        return;
+    }
+    double before = MPI_Wtime();
+    sched_yield();
+    bool slow = MPI_Wtime() - before > SLOW_SECONDS;
+    if (peers == NULL)
+        return;
+    peers->naps = slow ? peers->rest : 0;
+    if (!slow)
+        peers->rest = NAPS;
+    else if (peers->rest < MOST_NAPS)
+        peers->rest *= 2;
+}
+
 pld_status pld_wait_step(pld_ctx *ctx, struct pld_wait *wait, int rank)
 {
     bool crowded = ctx->peers != NULL && ctx->peers->crowded;
@@ -77,7 +105,7 @@ pld_status pld_wait_step(pld_ctx *ctx, struct pld_wait *wait, int rank)
     pld_activities_advance(ctx);
     PLD_TRY(progress(ctx));
     if (crowded || wait->nsteps > STEPS_ALONE)
-        sched_yield();
+        leave_core(ctx->peers);
     double now = MPI_Wtime();
     if (wait->checked == 0)
         wait->checked = now;

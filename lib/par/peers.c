@@ -90,6 +90,7 @@ static pld_status allocate(pld_ctx *ctx, struct card **cards)
     PLD_TRY(pld_alloc("peers", 1, sizeof *ctx->peers, &ctx->peers));
     ctx->peers->n = n;
     ctx->peers->gone = -1;
+    ctx->peers->rest = 1;
     PLD_TRY(pld_alloc("peers", n, sizeof *ctx->peers->list, &ctx->peers->list));
     return pld_alloc("cards of peers", n, sizeof **cards, cards);
 }

@@ -16,6 +16,8 @@ struct pld_peers {
     int n;
     struct pld_peer *list;
     bool crowded; /* there are more ranks than cores */
+    int naps;     /* to take in waits instead of leaving the core */
+    int rest;     /* naps to take when others have kept the core for long */
     int next;     /* to be looked at */
     int gone;     /* one that has been found to have ended; -1: none */
 };
