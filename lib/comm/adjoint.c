@@ -161,7 +161,7 @@ static void redirect(int nfields, pld_field *const *fields, char *arrived,
                 sent_gift(field, send, arrived + at + send->offset);
             send->item = nfields + (int)i;
             places[send->item] = (struct pld_transport_item){
-                gift.block, gift.block, field->layout, 0};
+                .from = gift.block, .to = gift.block, .layout = field->layout};
         }
         at = after_message(at, message);
     }
@@ -177,8 +177,8 @@ static pld_status make_transport(pld_ctx *ctx, int tag, int nfields,
                       sizeof *places, &places));
     for (int i = 0; i < nfields; i++) {
         struct pld_block block = pld_field_block(fields[i]);
-        places[i] =
-            (struct pld_transport_item){block, block, fields[i]->layout, 0};
+        places[i] = (struct pld_transport_item){
+            .from = block, .to = block, .layout = fields[i]->layout};
     }
     redirect(nfields, fields, adjoint->arrived, plan, places);
     const struct pld_plan backwards = {.sends = plan->receives,

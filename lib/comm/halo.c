@@ -9,6 +9,8 @@
 #include "par/reduce.h"
 #include "polder/agree.h"
 
+#include <string.h>
+
 /* First word of a live halo, cleared when it is destroyed. */
 #define HALO_ALIVE 0x68616c6fu
 
@@ -51,6 +53,8 @@ static pld_status find_work(const pld_halo *halo, struct work *work)
         work->items[i] = plan_item(halo, i);
         work->places[i] = (struct pld_transport_item){
             .from = block, .to = block, .layout = halo->fields[i]->layout};
+        memcpy(work->places[i].order, halo->fields[i]->order,
+               sizeof work->places[i].order);
     }
     return pld_plan_create(n, work->items, halo->ctx->rank, &work->plan);
 }

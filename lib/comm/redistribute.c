@@ -6,6 +6,8 @@
 #include "base/alloc.h"
 #include "polder/agree.h"
 
+#include <string.h>
+
 /* First word of a live redistribution, cleared when it is destroyed. */
 #define REDISTRIBUTION_ALIVE 0x72656469u
 
@@ -63,6 +65,7 @@ static pld_status find_work(const pld_redistribution *redistribution,
             (struct pld_transport_item){.from = pld_field_block(from),
                                         .to = pld_field_block(to),
                                         .layout = from->layout};
+        memcpy(work->places[i].order, from->order, sizeof from->order);
     }
     PLD_TRY(pld_plan_create(n, work->items, redistribution->ctx->rank,
                             &work->plan));

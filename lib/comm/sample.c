@@ -95,12 +95,14 @@ static pld_status find_places(const struct draft *draft,
         pld_field_block(sample->field), sample->comp, sample->ncomps);
     struct pld_transport_item *places = NULL;
     PLD_TRY(pld_alloc("places of a sample", n, sizeof *places, &places));
-    places[0] = (struct pld_transport_item){field, field, PLD_PLANES, 0};
+    places[0] = (struct pld_transport_item){
+        .from = field, .to = field, .layout = PLD_PLANES};
     char *at = sample->around;
     for (int64_t i = 0; i < sample->npoints; i++) {
         struct pld_block to = pld_block_dense(at, draft->boxes[i], PLD_PLANES,
                                               sample->ncomps, field.size);
-        places[i] = (struct pld_transport_item){field, to, PLD_PLANES, 0};
+        places[i] = (struct pld_transport_item){
+            .from = field, .to = to, .layout = PLD_PLANES};
         at += box_bytes(sample, draft->boxes[i]);
     }
     *out = places;

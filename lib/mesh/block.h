@@ -38,6 +38,12 @@ struct pld_block pld_block_components(struct pld_block block, int comp,
 struct pld_block pld_block_dense(void *buffer, pld_box box, pld_layout layout,
                                  int ncomps, size_t size);
 
+/* The same with dimensions in an order, the slowest first; all 0: as they are.
+ */
+struct pld_block pld_block_ordered(void *buffer, pld_box box, pld_layout layout,
+                                   const int order[PLD_MAXDIM], int ncomps,
+                                   size_t size);
+
 /* Copy the points of `box` of `from` to the points of `box` moved by `shift`
  * in `to`; elements and components alike, memory not overlapping. Chooses the
  * innermost loop by what is contiguous on both sides. */

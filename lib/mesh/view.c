@@ -37,16 +37,19 @@ struct pld_block pld_block_components(struct pld_block block, int comp,
     return block;
 }
 
-struct pld_block pld_block_dense(void *buffer, pld_box box, pld_layout layout,
-                                 int ncomps, size_t size)
+struct pld_block pld_block_ordered(void *buffer, pld_box box, pld_layout layout,
+                                   const int order[PLD_MAXDIM], int ncomps,
+                                   size_t size)
 {
     struct pld_block block = {.ncomps = ncomps, .size = size};
+    bool given = order[0] != order[1];
     int64_t step = (int64_t)size;
     if (layout == PLD_INTERLEAVED) {
         block.comp_stride = step;
         step *= ncomps;
     }
-    for (int d = PLD_MAXDIM - 1; d >= 0; d--) {
+    for (int i = PLD_MAXDIM - 1; i >= 0; i--) {
+        int d = given ? order[i] : i;
         block.stride[d] = step;
         step *= box.count[d];
     }
@@ -54,6 +57,13 @@ struct pld_block pld_block_dense(void *buffer, pld_box box, pld_layout layout,
         block.comp_stride = step;
     block.data = origin(buffer, box.first, block.stride);
     return block;
+}
+
+struct pld_block pld_block_dense(void *buffer, pld_box box, pld_layout layout,
+                                 int ncomps, size_t size)
+{
+    const int as_they_are[PLD_MAXDIM] = {0};
+    return pld_block_ordered(buffer, box, layout, as_they_are, ncomps, size);
 }
 
 pld_view pld_field_view(const pld_field *field)

@@ -11,7 +11,8 @@ struct pld_lane_box {
     pld_box box;
     struct pld_block block;
     pld_layout layout; /* in messages */
-    int64_t bulk;      /* see struct pld_transport_item */
+    int order[PLD_MAXDIM];
+    int64_t bulk; /* see struct pld_transport_item */
 };
 
 /* A part of such a box. */

@@ -14,6 +14,8 @@ struct pld_transport_item {
     struct pld_block from;
     struct pld_block to;
     pld_layout layout; /* of components in messages, the same on all ranks */
+    int order[PLD_MAXDIM]; /* of dimensions in messages, the slowest first and
+                              the same on all ranks; all 0: as they are */
     int64_t bulk; /* bytes that an exchange copies here in all, when they are
                      not read at once; 0: each copy is for itself */
 };

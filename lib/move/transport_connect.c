@@ -250,9 +250,9 @@ static void add_chunks(struct pld_lanes *lanes,
         for (; n < chunks->ends[chunk]; n++) {
             const struct pld_chunk_box *piece = &chunks->boxes[n];
             const struct pld_lane_box *own = &sketch->boxes[piece->which];
-            struct pld_block packed =
-                pld_block_dense(ring + piece->offset, piece->box, own->layout,
-                                own->block.ncomps, own->block.size);
+            struct pld_block packed = pld_block_ordered(
+                ring + piece->offset, piece->box, own->layout, own->order,
+                own->block.ncomps, own->block.size);
             bool packs = sketch->direction == PLD_SENT;
             pld_copies_add(&lanes->copies,
                            packs ? pld_copy_prepare(&own->block, piece->box,

@@ -4,6 +4,7 @@
 #include "par/segment.h"
 
 #include <limits.h>
+#include <string.h>
 
 /* What is to become lanes. */
 struct source {
@@ -93,6 +94,7 @@ static struct pld_lane_sketch sketch(struct source *source,
         box->box = transfer->box;
         box->block = direction == PLD_SENT ? item->from : item->to;
         box->layout = item->layout;
+        memcpy(box->order, item->order, sizeof box->order);
         box->bulk = item->bulk;
     }
     source->ndrafted += message->count;

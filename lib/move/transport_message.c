@@ -64,8 +64,9 @@ static pld_status allocate(const struct recipe *recipe, struct pld_mail *mail)
 static struct pld_block packed(const struct pld_transport_item *item,
                                const struct pld_transfer *transfer, char *data)
 {
-    return pld_block_dense(data + transfer->offset, transfer->box, item->layout,
-                           item->from.ncomps, item->from.size);
+    return pld_block_ordered(data + transfer->offset, transfer->box,
+                             item->layout, item->order, item->from.ncomps,
+                             item->from.size);
 }
 
 /* Receive a message to `data`, unpacked as the next group. */
