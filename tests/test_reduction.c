@@ -340,6 +340,33 @@ TEST(values_that_leave_their_window_are_sent_again)
     assert_ok(pld_reduction_destroy(&reduction));
 }
 
+/* Rows that are the same memory. Takes a while: only if PLD_TEST_LARGE is set.
+ */
+TEST(more_elements_than_an_int_counts_are_reduced)
+{
+    enum { ROW = 2100 };
+    const int64_t nrows = 1 << 20;
+    static double row[ROW];
+    if (getenv("PLD_TEST_LARGE") == NULL)
+        return;
+    for (int i = 0; i < ROW; i++)
+        row[i] = i % 2 == 0 ? 3 : -1;
+    double sum = 0;
+    double mean = 0;
+    double norm = 0;
+    pld_term terms[3];
+    for (int i = 0; i < 3; i++)
+        terms[i] = (pld_term){.type = PLD_F64,
+                              .box = {.count = {1, nrows, ROW}},
+                              .x = {.data = row, .stride = {0, 0, 1}}};
+    terms[0].what = PLD_MEASURE_SUM, terms[0].out = &sum;
+    terms[1].what = PLD_MEASURE_MEAN, terms[1].out = &mean;
+    terms[2].what = PLD_MEASURE_NORM2, terms[2].out = &norm;
+    assert_ok(pld_reduction_once(ctx, 3, terms));
+    double n = (double)nranks * (double)nrows * ROW;
+    assert_all(sum == n && mean == 1 && norm == sqrt(5 * n));
+}
+
 TEST(several_may_be_under_way)
 {
     make_data(NORMAL, 1, x);
@@ -382,6 +409,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(each_measure_alone_is_what_it_is_in_a_batch),
     cmocka_unit_test(runs_after_the_first_send_short_messages),
     cmocka_unit_test(values_that_leave_their_window_are_sent_again),
+    cmocka_unit_test(more_elements_than_an_int_counts_are_reduced),
     cmocka_unit_test(several_may_be_under_way),
     cmocka_unit_test(elements_may_change_once_it_has_begun)};
 

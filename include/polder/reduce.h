@@ -13,8 +13,12 @@ PLD_BEGIN_C
  * any number of ranks and in any order: sums of floating-point numbers are
  * exact and rounded once, to nearest even (see polder/exact.h); of least and
  * greatest, a NaN anywhere gives NaN, and -0 counts below +0. Integer sums wrap
- * modulo 2^64 or 2^32. For means, norms, places, histograms and for reductions
- * that are made again and again see polder/reduction.h. */
+ * modulo 2^64 or 2^32. Up to 16 ranks that all share memory show each other
+ * what they have, without messages; then wrong arguments of one rank are the
+ * error of all, and PLD_ERR_MISMATCH tells that ranks call for different
+ * things. Where messages are sent, a rank whose arguments are wrong leaves the
+ * others waiting, but in debug builds. For means, norms, places, histograms and
+ * for reductions that are made again and again see polder/reduction.h. */
 
 /** How to combine; PLD_OP_COUNT is their number. */
 typedef enum pld_op {
@@ -27,10 +31,10 @@ typedef enum pld_op {
 
 /** Combine `count` elements of `in` elementwise over the ranks into `out` on
  * every rank; `in` and `out` are the same or do not overlap. Any count.
- * PLD_MIN and PLD_MAX of c128 are PLD_ERR_TYPE. Exact sums of long arrays move
- * as many bytes as plain ones (each rank adds up its share of the elements),
- * those of up to 16 elements 55 times as many. *Collective*: the arguments must
- * agree (checked in debug builds). */
+ * PLD_MIN and PLD_MAX of c128 are PLD_ERR_TYPE. Messages of exact sums have as
+ * many bytes as plain ones for long arrays (each rank adds up its share of the
+ * elements), and 55 times as many for up to 16 elements. *Collective*: the
+ * arguments must agree (checked in debug builds). */
 PLD_CALL pld_reduce(pld_ctx *ctx, pld_op op, pld_type type, const void *in,
                     int64_t count, void *out);
 

@@ -128,8 +128,9 @@ PLD_CALL pld_reduction_run(pld_reduction *reduction);
  * PLD_ERR_STATE between begin and end. *Collective*. */
 PLD_CALL pld_reduction_destroy(pld_reduction **reduction);
 
-/** Create, run, destroy, in the time of one message: that all ranks ask for the
- * same is not checked, but in debug builds. *Collective*. */
+/** Create, run, destroy, in the time of one message. That all ranks ask for the
+ * same is checked where they share memory (see polder/reduce.h), and in debug
+ * builds. *Collective*. */
 PLD_CALL pld_reduction_once(pld_ctx *ctx, int nterms, const pld_term *terms);
 
 /** Messages that carry sums of a few hundred bits, as all runs do once a first

@@ -141,13 +141,16 @@ INLINE void feed_row(struct state *s, const double *x, const double *y,
 {
     const int step = kind.nchains * WIDTH;
     const bool two = kind.term == PLD_EXACT_PRODUCT;
+    /* Products take longer than a cache does. */
+    const bool fetching = kind.far || !pld_exact_is_product(kind.term);
     int64_t i = 0;
     for (; i + step <= n; i += step)
         for (int u = 0; u < kind.nchains; u++) {
             vector a = _mm512_loadu_pd(x + i + u * WIDTH);
             vector b = two ? _mm512_loadu_pd(y + i + u * WIDTH) : a;
-            fetch(x + i + u * WIDTH + ahead, kind.far);
-            if (two)
+            if (fetching)
+                fetch(x + i + u * WIDTH + ahead, kind.far);
+            if (fetching && two)
                 fetch(y + i + u * WIDTH + ahead, kind.far);
             push_term(s, a, b, u, kind);
         }

@@ -17,8 +17,8 @@ enum { SHORT_ROW = 32 };
 /* A tile is small up to this many elements in one row. */
 enum { SMALL_VALUES = 256, SMALL_PRODUCTS = 2048 };
 
-/* As far as memory is fetched ahead. */
-enum { AHEAD = 1024 };
+/* As far as elements are fetched ahead: from a cache, from memory. */
+enum { AHEAD_NEAR = 512, AHEAD_FAR = 1024 };
 
 /* More elements than this are taken to lie in memory, and not in a cache. */
 enum { FAR = 1 << 23 };
@@ -306,7 +306,8 @@ static int64_t ahead_of(const struct pld_exact_tile *tile,
 {
     const double *end = tile->x + (tile->nrows - 1) * tile->xrow + tile->n;
     const double *here = block->x + (block->nrows - 1) * block->xrow + block->n;
-    return end <= here ? 0 : end - here < AHEAD ? end - here : AHEAD;
+    const int64_t most = block->far ? AHEAD_FAR : AHEAD_NEAR;
+    return end <= here ? 0 : end - here < most ? end - here : most;
 }
 
 static struct pld_exact_tile part_of(const struct pld_exact_tile *tile,
@@ -318,8 +319,8 @@ static struct pld_exact_tile part_of(const struct pld_exact_tile *tile,
     part.y = tile->y + row * tile->yrow + first;
     part.nrows = nrows;
     part.n = n;
-    part.ahead = ahead_of(tile, &part);
     part.far = tile->nrows * tile->n > FAR;
+    part.ahead = ahead_of(tile, &part);
     return part;
 }
 
