@@ -69,8 +69,8 @@ named = $(strip $(if $(T),$(foreach f,$(1),$(if $(call is_named,$(f)),$(f))),$(1
 # Without HDF5 there is no room io, and nothing that uses it.
 ifneq ($(HAVE_HDF5),yes)
 unusable := $(call sources,lib/io/*.c) $(shell cd $(srcdir) && \
-	grep -lE 'pld_(file|series)_|"io/' tests/*.c examples/*.c benchmarks/*.c 2>/dev/null; \
-	grep -lE 'pld_(file|series)_' examples/*/*.c 2>/dev/null | xargs -r dirname)
+	grep -lE 'pld_(file|series|checkpoint)_|"io/' tests/*.c examples/*.c benchmarks/*.c 2>/dev/null; \
+	grep -lE 'pld_(file|series|checkpoint)_' examples/*/*.c 2>/dev/null | xargs -r dirname)
 endif
 
 # Likewise dense algebra without a BLAS.
@@ -79,7 +79,8 @@ unusable += $(shell cd $(srcdir) && grep -lE '<cblas.h>|"linalg/(kernel|panels|o
 	lib/linalg/*.c tests/*.c examples/*.c benchmarks/*.c 2>/dev/null)
 endif
 
-lib_objects := $(call objects,$(filter-out $(unusable),$(call sources,lib/*/*.c)))
+lib_objects := $(call objects,$(filter-out $(unusable) lib/tool/%,$(call sources,lib/*/*.c)))
+tool := $(if $(filter yes,$(HAVE_HDF5)),$(B)/polder-file)
 headers := $(call sources,include/polder.h include/polder/*.h)
 test_support := $(call objects,$(call sources,tests/support/*.c))
 bench_support := $(call objects,$(call sources,benchmarks/support/*.c))
@@ -108,7 +109,7 @@ libraries := $(B)/libpolder.a $(B)/libpolder.so.$(VERSION)
 
 .PHONY: all programs
 ## make                      build the library, static and shared
-all: $(libraries)
+all: $(libraries) $(tool)
 ## make programs             build every test, example and benchmark
 programs: $(call program,$(unit_tests) $(examples) $(folders) $(benches))
 
@@ -122,6 +123,7 @@ lib_flags = -std=c11 -D_POSIX_C_SOURCE=200809L $(if $(filter yes,$(DEBUG)),-DPLD
 libs = $(HDF5_LIBS) $(BLAS_LIBS) $(XXHASH_LIBS) $(LIBS) -lm
 
 $(B)/lib/%.o: flags = $(lib_flags) -fPIC -fvisibility=hidden
+$(B)/lib/tool/%.o: flags = $(lib_flags)
 $(B)/tests/%.o: flags = $(lib_flags) -I$(srcdir)/tests $(CMOCKA_CFLAGS)
 $(B)/examples/%.o: flags = $(user_flags)
 $(B)/benchmarks/%.o: flags = $(user_flags) -I$(srcdir)/benchmarks $(HDF5_CFLAGS) $(BLAS_CFLAGS)
@@ -148,6 +150,8 @@ define link_program
 	$(Q)$(link) $(filter %.o %.a,$^) $(program_libs) $(libs)
 endef
 
+$(B)/polder-file: $(call objects,$(call sources,lib/tool/*.c)) $(B)/libpolder.a
+	$(link_program)
 $(call program,$(unit_tests)): program_libs = $(CMOCKA_LIBS)
 $(call program,$(unit_tests)): %: %.o $(test_support) $(B)/libpolder.a
 	$(link_program)
@@ -262,7 +266,8 @@ fill = sed -e 's|@version@|$(VERSION)|g' -e 's|@soname@|$(soname)|' \
 
 installed = $(addprefix $(includedir)/,$(headers:include/%=%) polder/config.h) \
 	$(addprefix $(libdir)/,libpolder.a libpolder.so $(soname) libpolder.so.$(VERSION) pkgconfig/polder.pc) \
-	$(addprefix $(cmakedir)/,PolderConfig.cmake PolderConfigVersion.cmake)
+	$(addprefix $(cmakedir)/,PolderConfig.cmake PolderConfigVersion.cmake) \
+	$(addprefix $(bindir)/,$(notdir $(tool)))
 
 .PHONY: install uninstall
 ## make install              DESTDIR=, prefix= and the like are heeded
@@ -275,6 +280,8 @@ install: all
 	$(INSTALL) -m 755 $(B)/libpolder.so.$(VERSION) $(DESTDIR)$(libdir)
 	ln -sf libpolder.so.$(VERSION) $(DESTDIR)$(libdir)/$(soname)
 	ln -sf $(soname) $(DESTDIR)$(libdir)/libpolder.so
+	$(if $(tool),$(INSTALL) -d $(DESTDIR)$(bindir) && \
+	$(INSTALL) -m 755 $(tool) $(DESTDIR)$(bindir))
 	$(call fill,polder.pc,$${prefix},$(libdir)/pkgconfig) >$(DESTDIR)$(libdir)/pkgconfig/polder.pc
 	$(call fill,PolderConfig.cmake,$${_polder_prefix},$(cmakedir)) >$(DESTDIR)$(cmakedir)/PolderConfig.cmake
 	$(call fill,PolderConfigVersion.cmake,,$(cmakedir)) >$(DESTDIR)$(cmakedir)/PolderConfigVersion.cmake

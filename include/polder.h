@@ -41,6 +41,7 @@
 #endif
 
 #ifdef PLD_HAVE_HDF5
+#include "polder/checkpoint.h"
 #include "polder/file.h"
 #include "polder/series.h"
 #endif

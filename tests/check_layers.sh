@@ -10,7 +10,7 @@ grep -nE '^[ \t]*#[ \t]*include' include/polder/*.h lib/*/*.c lib/*/*.h \
     2>/dev/null | awk '
 BEGIN {
     # Rooms by storey.
-    split("base 0 par 1 mesh 2 move 3 comm 4 io 4 linalg 4 solve 5 resil 5 work 5", w)
+    split("base 0 par 1 mesh 2 move 3 comm 4 io 4 linalg 4 solve 5 resil 5 work 5 tool 6", w)
     for (i = 1; i in w; i += 2) storey[w[i]] = w[i + 1]
     # Public headers by room; config.h is of no room, all may read it.
     headers["base"] = "api version status log types random digest memory exact box blas"
@@ -18,13 +18,13 @@ BEGIN {
     headers["mesh"] = "grid field measure"
     headers["comm"] = "halo deposit redistribute gather map sample particles"
     headers["linalg"] = "vector matrix"
-    headers["io"] = "file series"
+    headers["io"] = "file series checkpoint"
     for (room in headers) {
         n = split(headers[room], w)
         for (i = 1; i <= n; i++) room_of["polder/" w[i] ".h"] = room
     }
     # Outside libraries by the rooms that may know them.
-    outside["mpi.h"] = "par mesh move comm io linalg solve resil work"
+    outside["mpi.h"] = "par mesh move comm io linalg solve resil work tool"
     outside["hdf5.h"] = "io"
     outside["cblas.h"] = "linalg solve"
 }

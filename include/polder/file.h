@@ -114,6 +114,14 @@ typedef struct pld_variable {
  * *Collective, agreed*. */
 PLD_CALL pld_file_inquire(pld_file *file, const char *name, pld_variable *out);
 
+/** Told the name of a variable; "group/name" of one in a group. */
+typedef pld_status pld_file_visit(const char *name, void *data);
+
+/** Call `visit` on all ranks for each variable, in the order of names; it may
+ * read from the file. Stops at the first error, which it returns.
+ * *Collective, agreed* but for what `visit` does. */
+PLD_CALL pld_file_variables(pld_file *file, pld_file_visit *visit, void *data);
+
 /** Read a box of a variable of 1 to 3 dimensions, own or foreign, into an
  * array of the box's shape. Each rank gives its own box; an empty one reads
  * nothing. Each rank reads no more than its box. Conversion as

@@ -16,6 +16,7 @@ typedef enum pld_kind {
     PLD_KIND_SAMPLE,
     PLD_KIND_MAP,
     PLD_KIND_PARTICLES,
+    PLD_KIND_CHECKPOINT,
     PLD_KIND_COUNT
 } pld_kind;
 
