@@ -35,10 +35,10 @@ struct bench {
     pld_view view;
     double *dense; /* as many numbers as are owned */
     int64_t bytes; /* of these */
-    char path[4][512];
+    char path[5][512];
 };
 
-enum { POLDER, POSIX, NAIVE, HDF5, NWAYS };
+enum { POLDER, POSIX, NAIVE, HDF5, CHECKED, NWAYS };
 
 static void must(bool good, const char *what)
 {
@@ -57,25 +57,46 @@ static bool leads(const struct bench *bench)
 /* --- Polder ------------------------------------------------------------------
  */
 
-static void polder_write(void *data)
+static void write_with(struct bench *bench, int way, bool checksums)
 {
-    struct bench *bench = data;
     pld_file *file = NULL;
-    must(pld_file_create(bench->ctx, bench->path[POLDER], &file) == PLD_OK &&
+    const pld_storage storage = {.checksums = checksums};
+    must(pld_file_create(bench->ctx, bench->path[way], &file) == PLD_OK &&
+             pld_file_set_storage(file, &storage) == PLD_OK &&
              pld_file_write(file, bench->field) == PLD_OK &&
              pld_file_close(&file) == PLD_OK,
          "writing by Polder");
 }
 
-static void polder_read(void *data)
+static void read_with(struct bench *bench, int way, bool checksums)
 {
-    struct bench *bench = data;
     pld_file *file = NULL;
-    must(pld_file_open(bench->ctx, bench->path[POLDER], false, &file) ==
-                 PLD_OK &&
+    const pld_storage storage = {.checksums = checksums};
+    must(pld_file_open(bench->ctx, bench->path[way], false, &file) == PLD_OK &&
+             pld_file_set_storage(file, &storage) == PLD_OK &&
              pld_file_read(file, "field", bench->field) == PLD_OK &&
              pld_file_close(&file) == PLD_OK,
          "reading by Polder");
+}
+
+static void polder_write(void *data)
+{
+    write_with(data, POLDER, false);
+}
+
+static void polder_read(void *data)
+{
+    read_with(data, POLDER, false);
+}
+
+static void checked_write(void *data)
+{
+    write_with(data, CHECKED, true);
+}
+
+static void checked_read(void *data)
+{
+    read_with(data, CHECKED, true);
 }
 
 /* --- POSIX -------------------------------------------------------------------
@@ -245,11 +266,13 @@ static void hdf5_read(void *data)
 static const struct bench_way writers[NWAYS] = {{"polder", polder_write},
                                                 {"posix", posix_write},
                                                 {"naive", naive_write},
-                                                {"hdf5", hdf5_write}};
+                                                {"hdf5", hdf5_write},
+                                                {"checksums", checked_write}};
 static const struct bench_way readers[NWAYS] = {{"polder", polder_read},
                                                 {"posix", posix_read},
                                                 {"naive", naive_read},
-                                                {"hdf5", hdf5_read}};
+                                                {"hdf5", hdf5_read},
+                                                {"checksums", checked_read}};
 
 /* --- Cases -------------------------------------------------------------------
  */

@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -225,6 +226,26 @@ TEST(files_cut_short_are_damaged)
     assert_ok(pld_file_open(ctx, "cut.h5", false, &file));
     assert_ok(pld_file_close(&file));
     free(bytes);
+}
+
+/* At every byte near the ends, and at many between; on one rank. */
+TEST(no_cut_goes_unnoticed)
+{
+    write_good_file("sweep.h5");
+    pld_ctx *alone = team_create(1);
+    if (alone != NULL) {
+        int64_t length = (int64_t)length_of("sweep.h5");
+        for (int64_t n = length - 1; n >= 0; n--) {
+            if (n > 128 && n < length - 64 && n % 13 != 0)
+                continue;
+            pld_file *cut = NULL;
+            assert_int_equal(truncate("sweep.h5", n), 0);
+            pld_status status = pld_file_open(alone, "sweep.h5", false, &cut);
+            assert_true(status == (n < 8 ? PLD_ERR_FORMAT : PLD_ERR_CORRUPT));
+            assert_true(cut == NULL);
+        }
+    }
+    team_destroy(&alone);
 }
 
 TEST(damaged_metadata_is_an_error)
@@ -629,6 +650,25 @@ TEST(space_that_is_not_there_is_not_taken)
     assert_ok(pld_agree(ctx, PLD_OK));
 }
 
+/* The system would end a process that goes beyond the limit. */
+TEST(limits_on_files_are_heeded)
+{
+    struct rlimit limit;
+    struct formula u =
+        formula_create(ctx, &(pld_grid_spec){.ndims = 2, .size = {600, 1000}},
+                       &(pld_field_spec){.name = "large"});
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    struct rlimit low = {.rlim_cur = 3 << 20, .rlim_max = limit.rlim_max};
+    assert_ok(pld_file_create(ctx, "limit.h5", &file));
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &low), 0);
+    pld_status status = pld_file_write(file, u.field);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    assert_fails(PLD_ERR_SPACE, status, "would grow beyond 3.15 MB");
+    assert_ok(pld_file_write_text(file, NULL, "title", "still good"));
+    assert_ok(pld_file_close(&file));
+    formula_destroy(&u);
+}
+
 /* The last rank runs out of memory at each of its allocations in turn. */
 TEST(memory_that_fails_on_one_rank_fails_on_all)
 {
@@ -670,6 +710,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(long_paths_are_refused_where_open_mpi_would_abort),
     cmocka_unit_test(other_files_are_told_from_hdf5),
     cmocka_unit_test(files_cut_short_are_damaged),
+    cmocka_unit_test(no_cut_goes_unnoticed),
     cmocka_unit_test(damaged_metadata_is_an_error),
     cmocka_unit_test(missing_variables_tell_what_is_there),
     cmocka_unit_test(many_names_are_cut_off),
@@ -687,6 +728,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(ranks_must_say_the_same),
     cmocka_unit_test(too_little_space_is_told_with_figures),
     cmocka_unit_test(space_that_is_not_there_is_not_taken),
+    cmocka_unit_test(limits_on_files_are_heeded),
     cmocka_unit_test(memory_that_fails_on_one_rank_fails_on_all),
     cmocka_unit_test(hdf5_has_nothing_open),
 };

@@ -77,6 +77,22 @@ TEST(series_end_with_the_disk_and_keep_their_steps)
     formula_destroy(&made);
 }
 
+/* HDF5 through MPI-IO must not meet the end of the disk. */
+TEST(compressed_fields_that_do_not_fit_are_told_beforehand)
+{
+    pld_file *file = NULL;
+    name_file("compressed.h5");
+    struct formula large =
+        formula_create(ctx, &(pld_grid_spec){.ndims = 2, .size = {2000, 1000}},
+                       &(pld_field_spec){.name = "large"});
+    assert_ok(pld_file_create(ctx, path, &file));
+    assert_ok(pld_file_set_storage(file, &(pld_storage){.deflate = 1}));
+    assert_fails(PLD_ERR_SPACE, pld_file_write(file, large.field),
+                 "no space: needs 16.3 MB");
+    assert_ok(pld_file_close(&file));
+    formula_destroy(&large);
+}
+
 /* Somebody else takes all that is left. */
 static void fill_disk(void)
 {
@@ -120,6 +136,7 @@ TEST(full_disks_take_no_file)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(fields_that_do_not_fit_are_told_beforehand),
     cmocka_unit_test(series_end_with_the_disk_and_keep_their_steps),
+    cmocka_unit_test(compressed_fields_that_do_not_fit_are_told_beforehand),
     cmocka_unit_test(files_close_on_a_full_disk),
     cmocka_unit_test(full_disks_take_no_file),
 };

@@ -26,9 +26,26 @@ static void say_bytes(double bytes, char out[16])
     snprintf(out, 16, "%.3g %s", bytes, units[unit]);
 }
 
+/* A file that grows beyond it ends the process. */
+static pld_status check_limit(const char *path, int64_t first, int64_t bytes)
+{
+    struct rlimit limit;
+    char most[16];
+    if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return PLD_OK;
+    say_bytes((double)limit.rlim_cur, most);
+    PLD_CHECK((double)first + (double)bytes <= (double)limit.rlim_cur,
+              PLD_ERR_SPACE, "'%s' would grow beyond %s: see ulimit -f", path,
+              most);
+    return PLD_OK;
+}
+
 pld_status pld_space_check(const char *path, int64_t bytes)
 {
+    struct stat now;
     struct statvfs info;
+    if (stat(path, &now) == 0 && S_ISREG(now.st_mode))
+        PLD_TRY(check_limit(path, now.st_size, bytes));
     if (statvfs(path, &info) != 0)
         return PLD_OK; /* unknown is not full */
     double free = (double)info.f_bavail * (double)info.f_frsize;
@@ -63,20 +80,6 @@ static pld_status raise_full(const char *path, int64_t bytes)
     say_bytes((double)bytes, wanted);
     PLD_RAISE(PLD_ERR_SPACE, "no space: needs %s for '%s': %s", wanted, path,
               reason);
-}
-
-/* A file that grows beyond it ends the process. */
-static pld_status check_limit(const char *path, int64_t first, int64_t bytes)
-{
-    struct rlimit limit;
-    char most[16];
-    if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
-        return PLD_OK;
-    say_bytes((double)limit.rlim_cur, most);
-    PLD_CHECK((double)first + (double)bytes <= (double)limit.rlim_cur,
-              PLD_ERR_SPACE, "'%s' would grow beyond %s: see ulimit -f", path,
-              most);
-    return PLD_OK;
 }
 
 static pld_status take(int fd, const char *path, int64_t first, int64_t bytes)
