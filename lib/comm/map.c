@@ -286,12 +286,13 @@ static int count_peers(const struct pld_map_side *a,
 
 static int64_t buffer_bytes(const pld_map *map)
 {
-    int64_t entries = map->roots.nentries + map->leaves.nentries;
     int64_t bytes = 0;
     for (const struct pld_map_channel *channel = map->channels; channel;
-         channel = channel->next)
-        bytes += entries * (int64_t)channel->bytes +
-                 pld_transport_buffer_bytes(channel->transport);
+         channel = channel->next) {
+        bytes += pld_transport_buffer_bytes(channel->transport);
+        if (channel->packed)
+            bytes += map->roots.nentries * (int64_t)channel->bytes;
+    }
     return bytes;
 }
 

@@ -2,6 +2,7 @@
 #define PLD_COMM_MAP_H
 
 #include "comm/pattern.h"
+#include "mesh/block.h"
 #include "par/context.h"
 #include "polder/map.h"
 
@@ -21,13 +22,30 @@ struct pld_map_side {
     int64_t nentries;
 };
 
-/* Room for entries of one size that travel in one direction, and how they do:
- * packed by link, in the order of links. */
-struct pld_map_channel {
-    bool up; /* from leaves to roots */
+/* Which way entries go, and how: straight between lists of both sides, or
+ * packed at the roots in the order of links. */
+typedef enum pld_map_way {
+    PLD_MAP_DOWN, /* from roots to leaves */
+    PLD_MAP_UP,   /* from leaves to where they are packed */
+    PLD_MAP_BACK  /* from there to leaves */
+} pld_map_way;
+
+/* Entries of one side in the array of the operation under way. */
+struct pld_map_end {
+    struct pld_carrier carrier;
+    const struct pld_map_side *side;
     size_t bytes;
-    char *out;
-    char *in;
+    const char *from;
+    char *to;
+};
+
+/* Entries of one size on one way. */
+struct pld_map_channel {
+    pld_map_way way;
+    size_t bytes;
+    struct pld_map_end roots;
+    struct pld_map_end leaves;
+    char *packed; /* of all links of the roots; NULL with PLD_MAP_DOWN */
     struct pld_transport *transport;
     struct pld_map_channel *next;
 };
@@ -65,9 +83,9 @@ struct pld_map_work {
     const char *from;
     char *to;
     char *before;
-    struct pld_map_channel *up;
-    struct pld_map_channel *down;
-    bool returning; /* of fetch-and-add: the way back has begun */
+    struct pld_map_channel *up;   /* NULL: nothing goes up */
+    struct pld_map_channel *down; /* PLD_MAP_DOWN or PLD_MAP_BACK, or NULL */
+    bool returning;               /* of fetch-and-add: the way back has begun */
 };
 
 #define PLD_MAP_ALIVE 0x6d617073u
@@ -90,11 +108,12 @@ struct pld_map {
 pld_status pld_map_check(const pld_map *map, const char *argument);
 
 /* The channel for entries of a size, if there is one. */
-struct pld_map_channel *pld_map_find_channel(const pld_map *map, bool up,
-                                             size_t bytes);
+struct pld_map_channel *pld_map_find_channel(const pld_map *map,
+                                             pld_map_way way, size_t bytes);
 /* Make it, as far as this rank can alone. Once all have, it is connected and
  * put in by `pld_map_add_channel`; *collective, agreed*. */
-pld_status pld_map_make_channel(pld_map *map, bool up, size_t bytes, int tag,
+pld_status pld_map_make_channel(const pld_map *map, pld_map_way way,
+                                size_t bytes, int tag,
                                 struct pld_map_channel **out);
 pld_status pld_map_add_channel(pld_map *map, struct pld_map_channel *channel);
 /* Destroy one that is not put in, or all that are. */

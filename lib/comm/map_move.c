@@ -58,6 +58,20 @@ static pld_status check_array(const char *name, const void *array, int64_t n)
 
 /* --- Getting ready -------------------------------------------------------- */
 
+/* What is given root by root is packed in the order of links first. */
+static pld_map_way way_down(const struct pld_map_work *work)
+{
+    return work->task == PLD_MAP_BROADCAST ? PLD_MAP_DOWN : PLD_MAP_BACK;
+}
+
+static void find_channels(const pld_map *map, struct pld_map_work *work)
+{
+    if (needs[work->task].up)
+        work->up = pld_map_find_channel(map, PLD_MAP_UP, work->bytes);
+    if (needs[work->task].down)
+        work->down = pld_map_find_channel(map, way_down(work), work->bytes);
+}
+
 /* What is missing for the first use of such an operation and such entries. */
 struct missing {
     bool up;
@@ -73,12 +87,10 @@ static struct missing find_missing(const pld_map *map,
     bool reals = work->type == PLD_F64 || work->type == PLD_F32 ||
                  work->type == PLD_C128;
     bool exact = work->task == PLD_MAP_REDUCE && work->op == PLD_SUM && reals;
-    return (struct missing){
-        .up = needs[work->task].up &&
-              !pld_map_find_channel(map, true, work->bytes),
-        .down = needs[work->task].down &&
-                !pld_map_find_channel(map, false, work->bytes),
-        .meets = (needs[work->task].meets || exact) && !map->meets.made};
+    return (struct missing){.up = needs[work->task].up && !work->up,
+                            .down = needs[work->task].down && !work->down,
+                            .meets = (needs[work->task].meets || exact) &&
+                                     !map->meets.made};
 }
 
 static pld_status make_alone(pld_map *map, const struct pld_map_work *work,
@@ -87,11 +99,11 @@ static pld_status make_alone(pld_map *map, const struct pld_map_work *work,
     if (missing->meets)
         PLD_TRY(pld_map_meet(map));
     if (missing->up)
-        PLD_TRY(pld_map_make_channel(map, true, work->bytes, missing->tags[0],
-                                     &missing->channels[0]));
+        PLD_TRY(pld_map_make_channel(map, PLD_MAP_UP, work->bytes,
+                                     missing->tags[0], &missing->channels[0]));
     if (missing->down)
-        PLD_TRY(pld_map_make_channel(map, false, work->bytes, missing->tags[1],
-                                     &missing->channels[1]));
+        PLD_TRY(pld_map_make_channel(map, way_down(work), work->bytes,
+                                     missing->tags[1], &missing->channels[1]));
     return PLD_OK;
 }
 
@@ -131,38 +143,23 @@ out:
 static pld_status get_ready(pld_map *map, struct pld_map_work *work,
                             pld_status status)
 {
+    find_channels(map, work);
     struct missing missing = find_missing(map, work);
     bool first = missing.up || missing.down || missing.meets;
+    bool agrees = first;
 #ifdef PLD_DEBUG
-    first = true;
+    agrees = true;
 #endif
-    if (first)
+    if (agrees)
         PLD_TRY(agree_on(map, work, status));
     PLD_TRY(status);
-    if (missing.up || missing.down || missing.meets)
+    if (first)
         PLD_TRY(make_together(map, work, &missing));
-    work->up = pld_map_find_channel(map, true, work->bytes);
-    work->down = pld_map_find_channel(map, false, work->bytes);
+    find_channels(map, work);
     return PLD_OK;
 }
 
-/* --- Packing and unpacking ------------------------------------------------ */
-
-static void pack(const struct pld_map_side *side, size_t bytes,
-                 const char *from, char *to)
-{
-    for (int i = 0; i < side->nlinks; i++)
-        pld_pattern_gather(&side->links[i].list, bytes, from,
-                           to + side->links[i].first * (int64_t)bytes);
-}
-
-static void unpack(const struct pld_map_side *side, size_t bytes,
-                   const char *from, char *to)
-{
-    for (int i = 0; i < side->nlinks; i++)
-        pld_pattern_scatter(&side->links[i].list, bytes,
-                            from + side->links[i].first * (int64_t)bytes, to);
-}
+/* --- Beginning ------------------------------------------------------------ */
 
 /* Give every leaf its own entry: those of other ranks are packed. */
 static void deal(const pld_map *map)
@@ -172,24 +169,22 @@ static void deal(const pld_map *map)
     for (int64_t i = 0; i < map->meets.nrefs; i++) {
         int64_t ref = map->meets.refs[i];
         char *to = ref < 0 ? work->to + (-1 - ref) * size
-                           : work->down->out + ref * size;
+                           : work->down->packed + ref * size;
         memcpy(to, work->from + i * size, work->bytes);
     }
 }
 
-/* --- Beginning ------------------------------------------------------------ */
-
 static pld_status set_out(pld_map *map)
 {
     const struct pld_map_work *work = &map->work;
-    if (needs[work->task].up) {
-        pack(&map->leaves, work->bytes, work->from, work->up->out);
+    if (work->up) {
+        work->up->leaves.from = work->from;
         return pld_transport_begin(work->up->transport);
     }
     if (work->task == PLD_MAP_DEAL)
         deal(map);
-    else
-        pack(&map->roots, work->bytes, work->from, work->down->out);
+    work->down->roots.from = work->from;
+    work->down->leaves.to = work->to;
     PLD_TRY(pld_transport_begin(work->down->transport));
     if (work->task == PLD_MAP_BROADCAST)
         pld_pattern_copy(&map->own_roots, &map->own_leaves, work->bytes,
@@ -220,22 +215,20 @@ static pld_status turn(pld_map *map)
     struct pld_map_work *work = &map->work;
     PLD_TRY(pld_transport_end(work->up->transport));
     pld_map_take(map);
-    if (work->task != PLD_MAP_FETCH_ADD)
+    if (!work->down)
         return PLD_OK;
     work->returning = true;
+    work->down->leaves.to = work->before;
     return pld_transport_begin(work->down->transport);
 }
 
 static pld_status finish(pld_map *map)
 {
-    struct pld_map_work *work = &map->work;
-    if (needs[work->task].up && !work->returning)
+    const struct pld_map_work *work = &map->work;
+    if (work->up && !work->returning)
         PLD_TRY(turn(map));
-    if (!needs[work->task].down)
-        return PLD_OK;
-    PLD_TRY(pld_transport_end(work->down->transport));
-    unpack(&map->leaves, work->bytes, work->down->in,
-           work->task == PLD_MAP_FETCH_ADD ? work->before : work->to);
+    if (work->down)
+        PLD_TRY(pld_transport_end(work->down->transport));
     return PLD_OK;
 }
 
@@ -263,10 +256,10 @@ pld_status pld_map_test(pld_map *map, bool *out)
     PLD_TRY(check_under_way(map));
     PLD_CHECK(out, PLD_ERR_ARG, "out is NULL");
     struct pld_map_work *work = &map->work;
-    bool up = needs[work->task].up && !work->returning;
+    bool up = work->up && !work->returning;
     PLD_TRY(pld_transport_test(up ? work->up->transport : work->down->transport,
                                out));
-    if (!*out || !up || !needs[work->task].down)
+    if (!*out || !up || !work->down)
         return PLD_OK;
     PLD_TRY(turn(map));
     return pld_transport_test(work->down->transport, out);

@@ -18,7 +18,7 @@ static const char *held_by(const pld_map *map,
     const struct pld_map_work *work = &map->work;
     if (chunk->own)
         return work->from;
-    return work->up->in + chunk->place * (int64_t)work->bytes;
+    return work->up->packed + chunk->place * (int64_t)work->bytes;
 }
 
 static void fold(const pld_map *map, const struct pld_map_chunk *chunk,
@@ -81,7 +81,7 @@ static void fetch_add(const pld_map *map, const struct pld_map_chunk *chunk,
     int64_t size = (int64_t)work->bytes;
     int64_t step = (int64_t)pld_type_size(work->type);
     char *before =
-        chunk->own ? work->before : work->down->out + chunk->place * size;
+        chunk->own ? work->before : work->down->packed + chunk->place * size;
     (void)data;
     for (int i = 0; i < chunk->n; i++) {
         int64_t leaf = (chunk->own ? chunk->own[i] : i) * size;
@@ -100,7 +100,8 @@ static void fetch_add(const pld_map *map, const struct pld_map_chunk *chunk,
 static const char *leaf_at(const struct pld_map_work *work, int64_t ref)
 {
     int64_t size = (int64_t)work->bytes;
-    return ref < 0 ? work->from + (-1 - ref) * size : work->up->in + ref * size;
+    return ref < 0 ? work->from + (-1 - ref) * size
+                   : work->up->packed + ref * size;
 }
 
 static void collect(const pld_map *map)

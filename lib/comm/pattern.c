@@ -157,8 +157,7 @@ static void expand_box(const struct pld_pattern *list, int64_t first, int n,
     }
 }
 
-/* The run that holds an entry of the list. */
-static int64_t run_of(const struct pld_pattern *list, int64_t entry)
+int64_t pld_pattern_run_of(const struct pld_pattern *list, int64_t entry)
 {
     int64_t low = 0;
     int64_t high = list->nruns - 1;
@@ -175,7 +174,7 @@ static int64_t run_of(const struct pld_pattern *list, int64_t entry)
 static void expand_runs(const struct pld_pattern *list, int64_t first, int n,
                         int64_t *out)
 {
-    int64_t r = run_of(list, first);
+    int64_t r = pld_pattern_run_of(list, first);
     int64_t start = r > 0 ? list->runs[r - 1].end : 0;
     for (int m = 0; m < n; m++) {
         if (first + m == list->runs[r].end)

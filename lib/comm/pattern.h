@@ -52,15 +52,18 @@ int64_t pld_pattern_bytes(const struct pld_pattern *list);
 void pld_pattern_expand(const struct pld_pattern *list, int64_t first, int n,
                         int64_t *out);
 
-/* Copy entries of so many bytes: those of the list to a dense array; from a
- * dense array to those of the list; and from those of one list to those of
- * another one of the same length. */
-void pld_pattern_gather(const struct pld_pattern *list, size_t bytes,
-                        const char *from, char *to);
-void pld_pattern_scatter(const struct pld_pattern *list, size_t bytes,
-                         const char *from, char *to);
+/* Copy entries of so many bytes: entries first ... first + n - 1 of the list to
+ * a dense array; from a dense array to those; and from all of one list to those
+ * of another one of the same length. */
+void pld_pattern_gather(const struct pld_pattern *list, int64_t first,
+                        int64_t n, size_t bytes, const char *from, char *to);
+void pld_pattern_scatter(const struct pld_pattern *list, int64_t first,
+                         int64_t n, size_t bytes, const char *from, char *to);
 void pld_pattern_copy(const struct pld_pattern *from_list,
                       const struct pld_pattern *to_list, size_t bytes,
                       const char *from, char *to);
+
+/* The run that holds an entry of a list of runs. */
+int64_t pld_pattern_run_of(const struct pld_pattern *list, int64_t entry);
 
 #endif

@@ -113,85 +113,81 @@ static struct piece piece_at(const struct pld_pattern *list, int64_t number)
                           loops[0].n};
 }
 
-static void gather_pieces(const struct pld_pattern *list, int64_t npieces,
-                          int64_t size, const char *from, char *to)
+/* The part of the piece that holds entry `entry`, from there to `end`. */
+static struct piece piece_from(const struct pld_pattern *list, int64_t entry,
+                               int64_t end)
 {
-    for (int64_t p = 0; p < npieces; p++) {
-        struct piece piece = piece_at(list, p);
-        memcpy(to + piece.first * size, from + piece.index * size,
-               (size_t)(piece.n * size));
-    }
+    int64_t number = list->kind == PLD_PATTERN_RUNS
+                         ? pld_pattern_run_of(list, entry)
+                         : entry / list->loops[0].n;
+    struct piece piece = piece_at(list, number);
+    int64_t skipped = entry - piece.first;
+    piece.first += skipped;
+    piece.index += skipped;
+    piece.n -= skipped;
+    piece.n = piece.n < end - entry ? piece.n : end - entry;
+    return piece;
 }
 
-static void scatter_pieces(const struct pld_pattern *list, int64_t npieces,
-                           int64_t size, const char *from, char *to)
-{
-    for (int64_t p = 0; p < npieces; p++) {
-        struct piece piece = piece_at(list, p);
-        memcpy(to + piece.index * size, from + piece.first * size,
-               (size_t)(piece.n * size));
-    }
-}
-
-/* --- Parts of lists: entries first ... first + n - 1 ---------------------- */
+/* --- What others call ----------------------------------------------------- */
 
 static int chunk_of(int64_t rest)
 {
     return rest < PLD_PATTERN_CHUNK ? (int)rest : PLD_PATTERN_CHUNK;
 }
 
-static void gather_part(const struct pld_pattern *list, int64_t first,
-                        int64_t n, int64_t size, const char *from, char *to)
+void pld_pattern_gather(const struct pld_pattern *list, int64_t first,
+                        int64_t n, size_t bytes, const char *from, char *to)
 {
+    int64_t size = (int64_t)bytes;
+    int64_t end = first + n;
+    bool dense = count_pieces(list) > 0;
+    if (n == 0)
+        return;
     if (list->kind == PLD_PATTERN_NARROW) {
         FOR_SIZE(size, gather_narrow, list->narrow + first, n,
                  from + list->base * size, to);
         return;
     }
-    for (int64_t i = 0; i < n; i += PLD_PATTERN_CHUNK) {
+    for (int64_t i = first; dense && i < end;) {
+        struct piece piece = piece_from(list, i, end);
+        memcpy(to + (i - first) * size, from + piece.index * size,
+               (size_t)(piece.n * size));
+        i += piece.n;
+    }
+    for (int64_t i = first; !dense && i < end; i += PLD_PATTERN_CHUNK) {
         int64_t at[PLD_PATTERN_CHUNK];
-        int m = chunk_of(n - i);
-        pld_pattern_expand(list, first + i, m, at);
-        FOR_SIZE(size, gather_wide, at, m, from, to + i * size);
+        int m = chunk_of(end - i);
+        pld_pattern_expand(list, i, m, at);
+        FOR_SIZE(size, gather_wide, at, m, from, to + (i - first) * size);
     }
 }
 
-static void scatter_part(const struct pld_pattern *list, int64_t first,
-                         int64_t n, int64_t size, const char *from, char *to)
+void pld_pattern_scatter(const struct pld_pattern *list, int64_t first,
+                         int64_t n, size_t bytes, const char *from, char *to)
 {
+    int64_t size = (int64_t)bytes;
+    int64_t end = first + n;
+    bool dense = count_pieces(list) > 0;
+    if (n == 0)
+        return;
     if (list->kind == PLD_PATTERN_NARROW) {
         FOR_SIZE(size, scatter_narrow, list->narrow + first, n, from,
                  to + list->base * size);
         return;
     }
-    for (int64_t i = 0; i < n; i += PLD_PATTERN_CHUNK) {
-        int64_t at[PLD_PATTERN_CHUNK];
-        int m = chunk_of(n - i);
-        pld_pattern_expand(list, first + i, m, at);
-        FOR_SIZE(size, scatter_wide, at, m, from + i * size, to);
+    for (int64_t i = first; dense && i < end;) {
+        struct piece piece = piece_from(list, i, end);
+        memcpy(to + piece.index * size, from + (i - first) * size,
+               (size_t)(piece.n * size));
+        i += piece.n;
     }
-}
-
-/* --- What others call ----------------------------------------------------- */
-
-void pld_pattern_gather(const struct pld_pattern *list, size_t bytes,
-                        const char *from, char *to)
-{
-    int64_t npieces = count_pieces(list);
-    if (npieces > 0)
-        gather_pieces(list, npieces, (int64_t)bytes, from, to);
-    else if (list->n > 0)
-        gather_part(list, 0, list->n, (int64_t)bytes, from, to);
-}
-
-void pld_pattern_scatter(const struct pld_pattern *list, size_t bytes,
-                         const char *from, char *to)
-{
-    int64_t npieces = count_pieces(list);
-    if (npieces > 0)
-        scatter_pieces(list, npieces, (int64_t)bytes, from, to);
-    else if (list->n > 0)
-        scatter_part(list, 0, list->n, (int64_t)bytes, from, to);
+    for (int64_t i = first; !dense && i < end; i += PLD_PATTERN_CHUNK) {
+        int64_t at[PLD_PATTERN_CHUNK];
+        int m = chunk_of(end - i);
+        pld_pattern_expand(list, i, m, at);
+        FOR_SIZE(size, scatter_wide, at, m, from + (i - first) * size, to);
+    }
 }
 
 /* Neither list has pieces. */
@@ -224,14 +220,6 @@ void pld_pattern_copy(const struct pld_pattern *from_list,
     int64_t size = (int64_t)bytes;
     int64_t nfrom = count_pieces(from_list);
     int64_t nto = count_pieces(to_list);
-    if (nto == 1) {
-        pld_pattern_gather(from_list, bytes, from, to + to_list->base * size);
-        return;
-    }
-    if (nfrom == 1) {
-        pld_pattern_scatter(to_list, bytes, from + from_list->base * size, to);
-        return;
-    }
     if (nfrom == 0 && nto == 0)
         copy_each(from_list, to_list, size, from, to);
     bool by_target = nto > 0 && (nfrom == 0 || nto <= nfrom);
@@ -239,10 +227,10 @@ void pld_pattern_copy(const struct pld_pattern *from_list,
     for (int64_t p = 0; p < (by_target ? nto : nfrom); p++) {
         struct piece piece = piece_at(list, p);
         if (by_target)
-            gather_part(from_list, piece.first, piece.n, size, from,
-                        to + piece.index * size);
+            pld_pattern_gather(from_list, piece.first, piece.n, bytes, from,
+                               to + piece.index * size);
         else
-            scatter_part(to_list, piece.first, piece.n, size,
-                         from + piece.index * size, to);
+            pld_pattern_scatter(to_list, piece.first, piece.n, bytes,
+                                from + piece.index * size, to);
     }
 }

@@ -4,6 +4,16 @@
 #include "mesh/field.h"
 #include "polder/box.h"
 
+/* Elements that lie in no order that strides could tell: it knows where, and
+ * copies those with indices first ... first + n - 1 along the last dimension to
+ * and from dense memory. */
+struct pld_carrier {
+    void (*pack)(const struct pld_carrier *carrier, int64_t first, int64_t n,
+                 char *to);
+    void (*unpack)(const struct pld_carrier *carrier, int64_t first, int64_t n,
+                   const char *from);
+};
+
 /* Elements in memory addressed by global index: the one description that
  * packing, filling, digests and files work on. A message buffer or an HDF5
  * bounce buffer is a block too. All strides are in bytes. */
@@ -13,6 +23,9 @@ struct pld_block {
     int64_t comp_stride;
     int ncomps;
     size_t size; /* of an element */
+    /* If not NULL, `data` is nothing: the carrier copies, to and from blocks
+     * that are dense. One component, in one dimension. */
+    const struct pld_carrier *carrier;
 };
 
 /* The element at a global index, component 0. Unsigned arithmetic: `data` may

@@ -109,6 +109,32 @@ int64_t pld_copy_bytes(const struct pld_copy *copy)
     return bytes;
 }
 
+/* The other side is dense. */
+static struct pld_copy prepare_carried(const struct pld_block *from,
+                                       pld_box box, const struct pld_block *to,
+                                       int64_t shift)
+{
+    int last = PLD_MAXDIM - 1;
+    int64_t size = (int64_t)from->size;
+    struct pld_copy copy = {.bytes = from->size, .tier = pld_copy_tier()};
+    for (int i = 0; i < PLD_MAXDIM + 1; i++)
+        copy.loops[i].n = 1;
+    copy.loops[0].n = box.count[last];
+    copy.unpacks = to->carrier != NULL;
+    copy.carrier = copy.unpacks ? to->carrier : from->carrier;
+    copy.first = box.first[last];
+    if (copy.unpacks) {
+        copy.first += shift;
+        copy.from = pld_block_at(from, box.first);
+        copy.loops[0].from = size;
+    } else {
+        box.first[last] += shift;
+        copy.to = pld_block_at(to, box.first);
+        copy.loops[0].to = size;
+    }
+    return copy;
+}
+
 struct pld_copy pld_copy_prepare(const struct pld_block *from, pld_box box,
                                  const struct pld_block *to,
                                  const int64_t shift[PLD_MAXDIM])
@@ -116,6 +142,8 @@ struct pld_copy pld_copy_prepare(const struct pld_block *from, pld_box box,
     struct pld_copy copy = {.from = NULL};
     if (pld_box_empty(box))
         return copy;
+    if (from->carrier || to->carrier)
+        return prepare_carried(from, box, to, shift[PLD_MAXDIM - 1]);
     struct pld_loop loops[PLD_MAXDIM + 1];
     int nloops = list_loops(from, box, to, loops);
 
@@ -134,8 +162,21 @@ struct pld_copy pld_copy_prepare(const struct pld_block *from, pld_box box,
     return copy;
 }
 
+static void carry(const struct pld_copy *copy)
+{
+    const struct pld_carrier *carrier = copy->carrier;
+    if (copy->unpacks)
+        carrier->unpack(carrier, copy->first, copy->loops[0].n, copy->from);
+    else
+        carrier->pack(carrier, copy->first, copy->loops[0].n, copy->to);
+}
+
 void pld_copy_run(const struct pld_copy *copy)
 {
+    if (copy->carrier) {
+        carry(copy);
+        return;
+    }
     const struct pld_loop *inner = &copy->loops[2];
     const struct pld_loop *outer = &copy->loops[3];
     for (int64_t j = 0; j < outer->n; j++)
@@ -165,6 +206,7 @@ void pld_copy_run_parts(const struct pld_copy *copy, int64_t first, int64_t n)
     struct pld_loop *loop = &part.loops[outermost(copy)];
     part.from += first * loop->from;
     part.to += first * loop->to;
+    part.first += first;
     loop->n = n;
     pld_copy_run(&part);
 }

@@ -22,6 +22,9 @@ struct pld_copy {
                         in `to` */
     bool stream;     /* past the caches */
     const struct pld_copy_tier *tier;
+    const struct pld_carrier *carrier; /* NULL: memory on both sides */
+    bool unpacks;                      /* the carrier takes, or gives */
+    int64_t first;                     /* index, as the carrier counts */
 };
 
 /* Work out pld_block_copy with the same arguments. */

@@ -9,7 +9,8 @@
  * data gets from one rank to another is behind these functions. */
 struct pld_transport;
 
-/* Where this rank reads and writes an item of the plan. */
+/* Where this rank reads and writes an item of the plan: memory, or what a
+ * carrier gives and takes, piece by piece and until end. */
 struct pld_transport_item {
     struct pld_block from;
     struct pld_block to;

@@ -41,7 +41,8 @@ void pld_lanes_find_facts(struct pld_lanes *lanes)
             const struct pld_lane_box *box = &sketch->boxes[n];
             int64_t bytes = pld_box_volume(box->box) * box->block.ncomps *
                             (int64_t)box->block.size;
-            if (!is_shared(lanes->ctx, pld_lane_span_of(&box->block, box->box)))
+            if (box->block.carrier ||
+                !is_shared(lanes->ctx, pld_lane_span_of(&box->block, box->box)))
                 side->shared = false;
             if (pld_lane_is_dense(&box->block, box->box))
                 dense += bytes;
