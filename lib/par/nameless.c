@@ -136,26 +136,28 @@ static void release(int fd, int64_t offset, int64_t bytes)
         continue;
 }
 
+static bool collapse(char *address, int64_t bytes)
+{
+    return madvise(address, (size_t)bytes, MADV_COLLAPSE) == 0;
+}
+
 /* One page is enough for the system to make a large one of it, and to fill the
  * rest with zeros: several times faster than taking all the small ones first.
- * Where none is to be had, small ones will do. */
+ * All at once if possible, as each call makes all cores do something. Where
+ * none is to be had, small ones will do. */
 static void take_large_pages(const struct pld_nameless *file, int64_t offset,
                              char *address, int64_t bytes)
 {
+    int64_t whole = bytes / PLD_LARGE_PAGE * PLD_LARGE_PAGE;
+    for (int64_t i = 0; i < whole; i += PLD_LARGE_PAGE)
+        if (reserve(file->fd, offset + i, file->page) != 0)
+            return;
+    if (whole == 0 || collapse(address, whole) || errno == EINVAL)
+        return;
     int nfailures = 0;
-    for (int64_t done = 0;
-         bytes - done >= PLD_LARGE_PAGE && nfailures < MAX_FAILURES;
-         done += PLD_LARGE_PAGE) {
-        if (reserve(file->fd, offset + done, file->page) != 0)
-            return;
-        bool made = false;
-        for (int attempt = 0; attempt < 2 && !made; attempt++)
-            made = madvise(address + done, (size_t)PLD_LARGE_PAGE,
-                           MADV_COLLAPSE) == 0;
-        if (!made && errno == EINVAL)
-            return;
-        nfailures = made ? 0 : nfailures + 1;
-    }
+    for (int64_t i = 0; i < whole && nfailures < MAX_FAILURES;
+         i += PLD_LARGE_PAGE)
+        nfailures = collapse(address + i, PLD_LARGE_PAGE) ? 0 : nfailures + 1;
 }
 
 /* Have all pages, for good and in this process. */
