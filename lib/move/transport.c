@@ -153,9 +153,14 @@ static pld_status begin(struct pld_transport *transport)
 static pld_status wait_for_all(struct pld_transport *transport)
 {
     struct pld_wait wait = {0};
+    int64_t made = 0;
     bool done = false;
     PLD_TRY(advance(transport, &done));
     while (!done) {
+        /* While there is something to do, the rest is not far. */
+        if (made != transport->lanes.made)
+            wait = (struct pld_wait){0};
+        made = transport->lanes.made;
         PLD_TRY(pld_wait_step(transport->ctx, &wait,
                               pld_lanes_awaited(&transport->lanes)));
         PLD_TRY(advance(transport, &done));

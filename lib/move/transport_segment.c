@@ -86,6 +86,7 @@ static bool step(struct pld_lanes *lanes, struct pld_lane *lane)
     lane->slot = lane->slot + 1 < lane->nslots ? lane->slot + 1 : 0;
     lane->made++;
     lane->left--;
+    lanes->made++;
     if (is_told(lane))
         pld_flag_set(lane->own, lane->made);
     lanes->nopen -= lane->left == 0;

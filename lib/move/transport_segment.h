@@ -59,6 +59,7 @@ struct pld_lanes {
     struct pld_copies copies;
     int awaited;            /* lane that was asked after last */
     int64_t nopen;          /* lanes with steps left in this exchange */
+    int64_t made;           /* steps on all lanes */
     int64_t epoch;          /* exchanges begun */
     int64_t nhosts;         /* lanes on which this rank is host */
     struct pld_flag *begun; /* exchanges, told to all whose host we are */

@@ -41,9 +41,9 @@ _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_LONG_LOCK_FREE == 2,
 enum { SPINS = 50, SPINS_CROWDED = 12 };
 
 /* Steps, by then of MPI, before the core is left to others that are no ranks:
- * half a millisecond. What they get may be a slice of time that is thousands
+ * 50 us. What they get may be a slice of time that is thousands
  * of times what is waited for. */
-enum { STEPS_ALONE = 1000 };
+enum { STEPS_ALONE = 100 };
 
 /* Longer than it takes to switch to a rank that waits, and back. */
 #define SLOW_SECONDS 0.0002
