@@ -1,5 +1,7 @@
 /* Fields whose dimensions lie in memory in another order.
- * TEST: ranks=1,2,3,4,7 */
+ * TEST: ranks=1,2,3,4,7
+ * TEST: ranks=2 env=PLD_TRANSPORT=message
+ * TEST: ranks=3 env=PLD_FAKE_NODES=2 */
 
 #include "support/harness.h"
 #include "support/formula.h"
