@@ -227,9 +227,11 @@ TEST(leaves_get_their_roots)
 {
     for (int kind = 0; kind < NFORESTS; kind++) {
         pld_map *map = make((forest)kind);
-        for (int type = 0; type < PLD_TYPE_COUNT; type++)
+        for (int t = 0; t < 2; t++) {
+            int type = (kind + 2 * t) % PLD_TYPE_COUNT;
             broadcast_type(map, (forest)kind, (pld_type)type,
-                           1 + (kind + type) % MAX_COMPS);
+                           1 + (kind / 2 + t) % MAX_COMPS);
+        }
         assert_ok(pld_map_destroy(&map));
     }
 }
@@ -407,13 +409,13 @@ TEST(roots_combine_their_leaves)
 {
     for (int kind = 0; kind < NFORESTS; kind++) {
         pld_map *map = make((forest)kind);
-        for (int type = 0; type < PLD_TYPE_COUNT; type++) {
-            int op = type == PLD_F64 || type == PLD_C128
-                         ? PLD_SUM
-                         : (kind + type) % (PLD_MAX + 1);
+        for (int t = 0; t < 2; t++) {
+            int type = (kind + 2 * t) % PLD_TYPE_COUNT;
+            int op = type == PLD_C128 ? PLD_SUM : (kind + t) % (PLD_MAX + 1);
             reduce_type(map, (forest)kind, (pld_op)op, (pld_type)type,
                         1 + (kind + op) % MAX_COMPS);
         }
+        reduce_type(map, (forest)kind, PLD_SUM, PLD_F64, 1);
         reduce_type(map, (forest)kind, kind % 2 ? PLD_MIN : PLD_MAX, PLD_F64,
                     1);
         assert_ok(pld_map_destroy(&map));
