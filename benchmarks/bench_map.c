@@ -2,11 +2,14 @@
  *
  *     mpirun -n 2 --bind-to core bench_map [N...]
  *
- * for N = 1000000, 10 % and 50 % of the leaves with roots of other ranks, random
- * and in contiguous pieces. References, on the same memory in the same run:
+ * for N = 1000000; 10 % and 50 % of the leaves have roots of other ranks, random
+ * or in contiguous pieces.
+ *
+ * References, on the same memory in the same run:
  *   limit:gather    the same gather from the own roots alone, by 32-bit indices
  *   mpi:persistent  persistent messages packed by hand, one for each pair of
- *                   ranks, and a gather by hand of what is on the rank */
+ *                   ranks, and a gather by hand of what is on the rank
+ */
 #include <polder.h>
 #include <polder/main.h>
 

@@ -1,5 +1,5 @@
-/* Irregular gather beside PETSc's: a star forest with unit f64, and a VecScatter
- * between vectors on the same memory.
+/* Irregular gather beside PETSc's: a star forest with unit f64, and a
+ * VecScatter between vectors on the same memory.
  *
  *     mpirun -n 2 --bind-to core peer_petsc_map [N...]
  *
