@@ -2,8 +2,8 @@
  *
  *     mpirun -n 2 --bind-to core bench_map [N...]
  *
- * for N = 1000000; 10 % and 50 % of the leaves have roots of other ranks, random
- * or in contiguous pieces.
+ * for N = 1000000; 10 % and 50 % of the leaves have roots of other ranks,
+ * random or in contiguous pieces.
  *
  * References, on the same memory in the same run:
  *   limit:gather    the same gather from the own roots alone, by 32-bit indices
