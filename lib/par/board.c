@@ -26,6 +26,7 @@ struct pld_board {
     int64_t nwords;
     int64_t stride; /* bytes from a slot to the next */
     int64_t epoch;  /* records posted */
+    char *piece;    /* memory of this rank; in it, lines begin at ... */
     char *own;
     char *of[PLD_BOARD_MOST_RANKS];
 };
@@ -67,10 +68,12 @@ static pld_status take_piece(pld_ctx *ctx, int64_t nwords,
     board->nwords = nwords > least ? nwords : least;
     board->stride = ((HEAD + board->nwords) * 8 + LINE - 1) / LINE * LINE;
     if (ctx->nranks == 1)
-        PLD_TRY_TO(out, pld_alloc("board", bytes_of(board), 1, &board->own));
+        PLD_TRY_TO(
+            out, pld_alloc("board", bytes_of(board) + LINE, 1, &board->piece));
     else
-        PLD_TRY_TO(out, pld_segment_alloc(ctx, "board", bytes_of(board), 1,
-                                          &board->own));
+        PLD_TRY_TO(out, pld_segment_alloc(ctx, "board", bytes_of(board) + LINE,
+                                          1, &board->piece));
+    board->own = board->piece + (LINE - (uintptr_t)board->piece % LINE) % LINE;
     *out = board;
     return PLD_OK;
 out:
@@ -99,9 +102,9 @@ static void release(struct pld_board *board)
         if (rank != ctx->rank && board->of[rank] != NULL)
             pld_segment_unmap(ctx, rank, board->of[rank]);
     if (ctx->nranks == 1)
-        pld_free(board->own);
+        pld_free(board->piece);
     else
-        pld_segment_free(ctx, board->own);
+        pld_segment_free(ctx, board->piece);
     pld_free(board);
 }
 
