@@ -1,398 +1,447 @@
-/* Halo exchange of one f64 field, the same block on every rank.
+/* Halo exchange, the same cube of f64 on every rank, components interleaved.
  *
- *     mpirun -n 2 --bind-to core bench_halo [EDGE...]
+ *     mpirun -n 2 --bind-to core bench_halo [quick|all|PART]... [EDGE]...
  *
- * for blocks of EDGE^3 points (32 64 128), cut along the slowest or the fastest
- * dimension. References, on the same memory in the same run:
- *   mpi:persistent  persistent messages packed by hand, one for each face,
- *                   periodic images of the own block copied by hand
- *   limit:copy      the same boxes copied straight from the neighbour's memory,
+ * for cubes of EDGE^3 points, cut along the slowest or the fastest dimension.
+ * Without words: width 1 and 1 component of 32, 64 and 128. "quick" leaves 32,
+ * "all" adds 256, width 2 and 4 components. PARTs, all of them unless named:
+ *   halo        one exchange through whatever the ranks share
+ *   message     the same with every rank on a node of its own
+ *   fused       4 and 8 small fields in one exchange
+ *   accumulate  the adjoint
+ *   heat        a step of the 7-point stencil, its exchange included
+ *   plan        memory of the plan, and time to make it
+ * References, in the same run:
+ *   limit:xcopy     the same boxes copied straight from the neighbour's memory,
  *                   without any synchronisation: what the hardware charges
- * All ranks must share memory. */
+ *   mpi:persistent  persistent messages packed by hand, one for each side,
+ *                   periodic images of the own block copied by hand
+ *   mpi:subarray    persistent messages of derived datatypes
+ *   mpi:alltoallw   MPI_Neighbor_alltoallw with the same datatypes
+ *   polder:...      our own exchange, of one field each time or not adjoint
+ *   limit:kernel    the step without its exchange
+ *   limit:bar       64 KiB and 1 ms
+ * Ours is in memory of the library, with pages of 2 MiB where it finds them;
+ * the others' is a window of MPI, with pages of 4 KiB. All ranks must share
+ * memory. */
 #include <polder.h>
 #include <polder/main.h>
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "support/bench.h"
-#include "support/ghosts.h"
+#include "support/faces.h"
 
-struct setting {
-    int64_t edge;
-    int64_t width;
-    int cut; /* the dimension that is cut */
-    bool periodic;
-    pld_stencil stencil;
-};
-
-/* Indices here are local: own points from 0 to edge - 1, ghosts around. */
-struct block {
-    double *at; /* index (0, 0, 0) */
-    int64_t stride[PLD_MAXDIM];
+/* What was asked for. */
+struct choice {
+    bool all;
+    int nparts;
+    char *parts[8];
+    int nedges;
+    int64_t edges[8];
 };
 
 struct bench {
-    struct setting setting;
     MPI_Comm comm;
-    pld_grid *grid;
-    pld_field *field;
-    pld_halo *halo;
-    MPI_Win window;
-    double *memory;
-    int64_t npoints;  /* of the padded block */
-    int neighbour[2]; /* ranks at the low and high side */
-    struct block own;
-    struct block beside[2]; /* the neighbours' blocks */
-    double *packed[4];      /* received low, high; sent low, high */
-    int nmessages;          /* each way: sides with a neighbour */
-    int sides[2];
-    MPI_Request receives[2];
-    MPI_Request sends[2];
+    struct cube cube;
+    struct faces faces;
+    struct cube singles[CUBE_MAX_FIELDS];
 };
 
-/* --- Boxes copied by hand --------------------------------------------------
- */
-
-static inline void copy_rows(struct block from, struct block to,
-                             const int64_t count[PLD_MAXDIM], int64_t row)
+static void touch(void *data, int way)
 {
-    for (int64_t k = 0; k < count[0]; k++)
-        for (int64_t j = 0; j < count[1]; j++)
-            memcpy(to.at + k * to.stride[0] + j * to.stride[1],
-                   from.at + k * from.stride[0] + j * from.stride[1],
-                   (size_t)row * sizeof(double));
-}
-
-/* Rows of one or two elements by a loop of their own, others by memcpy. */
-static void copy_box(struct block from, struct block to,
-                     const int64_t count[PLD_MAXDIM])
-{
-    if (count[2] == 1)
-        copy_rows(from, to, count, 1);
-    else if (count[2] == 2)
-        copy_rows(from, to, count, 2);
+    struct bench *bench = data;
+    if (way == 0)
+        cube_touch(&bench->cube);
     else
-        copy_rows(from, to, count, count[2]);
+        faces_touch(&bench->faces);
 }
-
-static struct block at(struct block block, const int64_t first[PLD_MAXDIM])
-{
-    for (int d = 0; d < PLD_MAXDIM; d++)
-        block.at += first[d] * block.stride[d];
-    return block;
-}
-
-/* The layer of `width` at one side of dimension `dim`: own points, or the
- * ghosts beyond them. With PLD_BOX a layer spans the ghosts of the dimensions
- * that are exchanged before: first the one that is cut. */
-static pld_box layer(const struct setting *setting, int dim, int side,
-                     bool ghosts)
-{
-    int64_t edge = setting->edge;
-    int64_t width = setting->width;
-    pld_box box;
-    for (int d = 0; d < PLD_MAXDIM; d++) {
-        bool done = dim != setting->cut && (d == setting->cut || d < dim);
-        bool wide = setting->stencil == PLD_BOX && done;
-        box.first[d] = wide ? -width : 0;
-        box.count[d] = wide ? edge + 2 * width : edge;
-    }
-    int64_t outward = ghosts ? width : 0;
-    box.first[dim] = side == 0 ? -outward : edge - width + outward;
-    box.count[dim] = width;
-    return box;
-}
-
-/* Periodic images within the block, in the dimensions that are not cut. */
-static void wrap(const struct bench *bench)
-{
-    if (!bench->setting.periodic)
-        return;
-    for (int d = 0; d < PLD_MAXDIM; d++)
-        for (int side = 0; d != bench->setting.cut && side < 2; side++) {
-            pld_box to = layer(&bench->setting, d, side, true);
-            pld_box from = layer(&bench->setting, d, 1 - side, false);
-            copy_box(at(bench->own, from.first), at(bench->own, to.first),
-                     to.count);
-        }
-}
-
-/* --- The ways ---------------------------------------------------------------
- */
 
 static void run_polder(void *data)
 {
-    struct bench *bench = data;
-    if (pld_halo_exchange(bench->halo) != PLD_OK) {
-        pld_error_print(stderr);
-        MPI_Abort(bench->comm, 1);
-    }
-}
-
-static struct block packed(const struct bench *bench, int message, pld_box box)
-{
-    return (struct block){
-        .at = bench->packed[message],
-        .stride = {box.count[1] * box.count[2], box.count[2], 1}};
-}
-
-static void run_persistent(void *data)
-{
-    struct bench *bench = data;
-    const struct setting *setting = &bench->setting;
-    MPI_Startall(bench->nmessages, bench->receives);
-    for (int i = 0; i < bench->nmessages; i++) {
-        int side = bench->sides[i];
-        pld_box box = layer(setting, setting->cut, side, false);
-        copy_box(at(bench->own, box.first), packed(bench, 2 + side, box),
-                 box.count);
-        MPI_Start(&bench->sends[i]);
-    }
-    if (setting->stencil == PLD_STAR)
-        wrap(bench);
-    for (int n = 0; n < bench->nmessages; n++) {
-        int i = 0;
-        MPI_Waitany(bench->nmessages, bench->receives, &i, MPI_STATUS_IGNORE);
-        int side = bench->sides[i];
-        pld_box box = layer(setting, setting->cut, side, true);
-        copy_box(packed(bench, side, box), at(bench->own, box.first),
-                 box.count);
-    }
-    if (setting->stencil == PLD_BOX)
-        wrap(bench);
-    for (int i = 0; i < bench->nmessages; i++)
-        MPI_Wait(&bench->sends[i], MPI_STATUS_IGNORE);
+    cube_exchange(&((struct bench *)data)->cube);
 }
 
 static void run_copy(void *data)
 {
-    const struct bench *bench = data;
-    const struct setting *setting = &bench->setting;
-    for (int side = 0; side < 2; side++) {
-        pld_box to = layer(setting, setting->cut, side, true);
-        pld_box from = layer(setting, setting->cut, 1 - side, false);
-        if (bench->neighbour[side] != MPI_PROC_NULL)
-            copy_box(at(bench->beside[side], from.first),
-                     at(bench->own, to.first), to.count);
-    }
-    wrap(bench);
+    faces_copy(&((struct bench *)data)->faces);
 }
 
-/* A time step of some simulation: reads and writes the whole block. */
-static void touch(void *data)
+static void run_persistent(void *data)
 {
-    struct bench *bench = data;
-    for (int64_t i = 0; i < bench->npoints; i++)
-        bench->memory[i] = -bench->memory[i];
+    faces_persistent(&((struct bench *)data)->faces);
 }
 
-static const struct bench_way ways[] = {{"polder", run_polder},
-                                        {"mpi:persistent", run_persistent},
-                                        {"limit:copy", run_copy}};
-enum { NWAYS = sizeof ways / sizeof *ways };
-
-static bool is_right(struct bench *bench, const struct bench_way *way)
+static void run_subarray(void *data)
 {
-    ghosts_reset(bench->field);
-    MPI_Barrier(bench->comm);
-    way->run(bench);
-    MPI_Barrier(bench->comm); /* limit:copy reads the neighbour's memory */
-    return bench_all(bench->comm,
-                     ghosts_are_right(bench->field, bench->setting.stencil));
+    faces_subarray(&((struct bench *)data)->faces);
 }
 
-/* --- Setting up -------------------------------------------------------------
+static void run_alltoallw(void *data)
+{
+    faces_alltoallw(&((struct bench *)data)->faces);
+}
+
+static bool ours_is_right(struct bench *bench)
+{
+    cube_reset(&bench->cube);
+    run_polder(bench);
+    return cube_is_right(&bench->cube);
+}
+
+/* --- Beside MPI ------------------------------------------------------------
  */
 
-static int neighbour(pld_ctx *ctx, bool periodic, int step)
-{
-    int nranks = pld_ctx_nranks(ctx);
-    int rank = pld_ctx_rank(ctx) + step;
-    if (rank < 0 || rank >= nranks)
-        return periodic ? (rank + nranks) % nranks : MPI_PROC_NULL;
-    return rank;
-}
+static const struct bench_way ways[] = {{"polder", run_polder},
+                                        {"limit:xcopy", run_copy},
+                                        {"mpi:persistent", run_persistent},
+                                        {"mpi:subarray", run_subarray},
+                                        {"mpi:alltoallw", run_alltoallw}};
+enum { NWAYS = sizeof ways / sizeof *ways };
+static void (*const by_hand[NWAYS])(struct faces *) = {
+    NULL, faces_copy, faces_persistent, faces_subarray, faces_alltoallw};
 
-/* The start of a rank's memory in the window, aligned to 64 bytes. */
-static double *memory_of(MPI_Win window, int rank)
+static pld_status run_case(pld_ctx *ctx, const char *name,
+                           struct cube_setting setting)
 {
-    MPI_Aint bytes = 0;
-    int unit = 0;
-    char *start = NULL;
-    MPI_Win_shared_query(window, rank, &bytes, &unit, &start);
-    return (double *)(start + (64 - (uintptr_t)start % 64) % 64);
-}
-
-static struct block block_in(const struct bench *bench, double *memory)
-{
-    int64_t padded = bench->setting.edge + 2 * bench->setting.width;
-    const int64_t corner[PLD_MAXDIM] = {
-        bench->setting.width, bench->setting.width, bench->setting.width};
-    struct block block = {.at = memory, .stride = {padded * padded, padded, 1}};
-    return at(block, corner);
-}
-
-static void share_memory(struct bench *bench)
-{
-    void *start = NULL;
-    int64_t padded = bench->setting.edge + 2 * bench->setting.width;
-    bench->npoints = padded * padded * padded;
-    MPI_Win_allocate_shared(bench->npoints * 8 + 64, 1, MPI_INFO_NULL,
-                            bench->comm, &start, &bench->window);
-    int rank = 0;
-    MPI_Comm_rank(bench->comm, &rank);
-    bench->memory = memory_of(bench->window, rank);
-    memset(bench->memory, 0, (size_t)bench->npoints * sizeof(double));
-    bench->own = block_in(bench, bench->memory);
-    for (int side = 0; side < 2; side++)
-        if (bench->neighbour[side] != MPI_PROC_NULL)
-            bench->beside[side] = block_in(
-                bench, memory_of(bench->window, bench->neighbour[side]));
-}
-
-/* The tag says at which side of the receiver a message arrives. */
-static void set_up_messages(struct bench *bench)
-{
-    const struct setting *setting = &bench->setting;
-    pld_box box = layer(setting, setting->cut, 0, false);
-    int64_t count = pld_box_volume(box);
-    size_t bytes = (size_t)(count * 8 + 63) / 64 * 64;
-    for (int i = 0; i < 4; i++) {
-        bench->packed[i] = aligned_alloc(64, bytes);
-        memset(bench->packed[i], 0, bytes);
-    }
-    for (int side = 0; side < 2; side++) {
-        int peer = bench->neighbour[side];
-        int i = bench->nmessages;
-        if (peer == MPI_PROC_NULL)
-            continue;
-        bench->sides[bench->nmessages++] = side;
-        MPI_Recv_init(bench->packed[side], (int)count, MPI_DOUBLE, peer, side,
-                      bench->comm, &bench->receives[i]);
-        MPI_Send_init(bench->packed[2 + side], (int)count, MPI_DOUBLE, peer,
-                      1 - side, bench->comm, &bench->sends[i]);
-    }
-}
-
-static pld_status make_halo(pld_ctx *ctx, struct bench *bench)
-{
-    const struct setting *setting = &bench->setting;
-    pld_grid_spec grid = {.ndims = PLD_MAXDIM};
-    for (int d = 0; d < PLD_MAXDIM; d++) {
-        grid.nprocs[d] = d == setting->cut ? pld_ctx_nranks(ctx) : 1;
-        grid.size[d] = setting->edge * grid.nprocs[d];
-        grid.periodic[d] = setting->periodic;
-    }
-    PLD_TRY(pld_grid_create(ctx, &grid, &bench->grid));
-    PLD_TRY(pld_field_create(bench->grid,
-                             &(pld_field_spec){.halo = {.all = setting->width},
-                                               .memory = bench->memory},
-                             &bench->field));
-    return pld_halo_create(&(pld_halo_spec){.nfields = 1,
-                                            .fields = &bench->field,
-                                            .stencil = setting->stencil},
-                           &bench->halo);
-}
-
-static pld_status set_up(pld_ctx *ctx, bool halo_first, struct bench *bench)
-{
-    bool periodic = bench->setting.periodic;
-    bench->comm = pld_ctx_comm(ctx);
-    bench->neighbour[0] = neighbour(ctx, periodic, -1);
-    bench->neighbour[1] = neighbour(ctx, periodic, 1);
-    share_memory(bench);
-    if (!halo_first)
-        set_up_messages(bench);
-    PLD_TRY(make_halo(ctx, bench));
-    if (halo_first)
-        set_up_messages(bench);
-    return PLD_OK;
-}
-
-static pld_status tear_down(struct bench *bench)
-{
-    PLD_TRY(pld_halo_destroy(&bench->halo));
-    PLD_TRY(pld_field_destroy(&bench->field));
-    PLD_TRY(pld_grid_destroy(&bench->grid));
-    for (int i = 0; i < bench->nmessages; i++) {
-        MPI_Request_free(&bench->receives[i]);
-        MPI_Request_free(&bench->sends[i]);
-    }
-    for (int i = 0; i < 4; i++)
-        free(bench->packed[i]);
-    MPI_Win_free(&bench->window);
-    return PLD_OK;
-}
-
-static pld_status time_ways(pld_ctx *ctx, struct setting setting,
-                            bool halo_first, double seconds[BENCH_MAX_WAYS],
-                            bool good[NWAYS])
-{
-    struct bench bench = {.setting = setting};
-    PLD_TRY(set_up(ctx, halo_first, &bench));
-    for (int w = 0; w < NWAYS; w++)
-        good[w] = is_right(&bench, &ways[w]);
-    const struct bench_task task = {
-        .touch = touch, .data = &bench, .nways = NWAYS, .ways = ways};
-    bench_compare(bench.comm, &task, seconds);
-    return tear_down(&bench);
-}
-
-/* The mean of two set-ups: the side that allocated its buffers last was seen to
- * be up to 12 % slower, whichever side it was. */
-static pld_status run_case(pld_ctx *ctx, struct setting setting)
-{
-    double seconds[2][BENCH_MAX_WAYS];
-    bool good[2][NWAYS];
-    for (int order = 0; order < 2; order++)
-        PLD_TRY(
-            time_ways(ctx, setting, order == 1, seconds[order], good[order]));
+    struct bench bench = {.comm = pld_ctx_comm(ctx)};
+    double seconds[BENCH_MAX_WAYS];
+    bool good[NWAYS];
     char params[80];
-    snprintf(params, sizeof params, "%lld^3 width %lld %s %s %s",
-             (long long)setting.edge, (long long)setting.width,
-             setting.cut == 0 ? "slowest" : "fastest",
-             setting.stencil == PLD_STAR ? "star" : "box",
-             setting.periodic ? "periodic" : "open");
-    double mean[NWAYS];
-    bool right[NWAYS];
-    for (int w = 0; w < NWAYS; w++) {
-        mean[w] = 0.5e6 * (seconds[0][w] + seconds[1][w]);
-        right[w] = good[0][w] && good[1][w];
-    }
+    PLD_TRY(cube_create(ctx, &setting, &bench.cube));
+    PLD_TRY(faces_create(&bench.cube, &bench.faces));
+    good[0] = ours_is_right(&bench);
     for (int w = 1; w < NWAYS; w++)
-        bench_row(pld_ctx_comm(ctx), "halo", params, mean[0], "us",
-                  ways[w].name, mean[w], right[0] && right[w]);
-    PLD_CHECK(right[0], PLD_ERR_INTERNAL, "%s: wrong ghosts", params);
-    return PLD_OK;
+        good[w] = faces_are_right(&bench.faces, by_hand[w]);
+    const struct bench_task task = {
+        .touch_way = touch, .data = &bench, .nways = NWAYS, .ways = ways};
+    bench_compare(bench.comm, &task, seconds);
+    cube_name(&setting, params);
+    for (int w = 1; w < NWAYS; w++)
+        bench_row(bench.comm, name, params, 1e6 * seconds[0], "us",
+                  ways[w].name, 1e6 * seconds[w], good[0] && good[w]);
+    PLD_TRY(faces_destroy(&bench.faces));
+    return cube_destroy(&bench.cube);
 }
 
-static pld_status run_edge(pld_ctx *ctx, int64_t edge)
+/* Between open ends nothing but faces is exchanged: star or box is the same. */
+static pld_status run_shapes(pld_ctx *ctx, const char *name,
+                             struct cube_setting setting)
 {
     for (int fastest = 0; fastest < 2; fastest++)
-        for (int64_t width = 1; width <= 2; width++) {
-            struct setting setting = {.edge = edge,
-                                      .width = width,
-                                      .cut = fastest ? PLD_MAXDIM - 1 : 0,
-                                      .stencil = PLD_STAR};
-            PLD_TRY(run_case(ctx, setting));
-            setting.periodic = true;
-            PLD_TRY(run_case(ctx, setting));
-            setting.stencil = PLD_BOX;
-            PLD_TRY(run_case(ctx, setting));
+        for (int shape = 0; shape < 3; shape++) {
+            setting.cut = fastest ? PLD_MAXDIM - 1 : 0;
+            setting.periodic = shape > 0;
+            setting.stencil = shape < 2 ? PLD_STAR : PLD_BOX;
+            PLD_TRY(run_case(ctx, name, setting));
         }
     return PLD_OK;
 }
 
+static pld_status run_halos(pld_ctx *ctx, const char *name,
+                            const struct choice *choice)
+{
+    for (int e = 0; e < choice->nedges; e++)
+        for (int64_t width = 1; width <= (choice->all ? 2 : 1); width++)
+            for (int ncomps = 1; ncomps <= (choice->all ? 4 : 1); ncomps += 3)
+                PLD_TRY(
+                    run_shapes(ctx, name,
+                               (struct cube_setting){.edge = choice->edges[e],
+                                                     .width = width,
+                                                     .ncomps = ncomps,
+                                                     .nfields = 1}));
+    return PLD_OK;
+}
+
+/* A context whose ranks believe that they are on nodes of their own. */
+static pld_status run_messages(pld_ctx *ctx, const struct choice *choice)
+{
+    pld_ctx *apart = NULL;
+    char count[16];
+    snprintf(count, sizeof count, "%d", pld_ctx_nranks(ctx));
+    setenv("PLD_FAKE_NODES", count, 1);
+    PLD_TRY(pld_ctx_create(pld_ctx_comm(ctx), NULL, &apart));
+    unsetenv("PLD_FAKE_NODES");
+    PLD_TRY(run_halos(apart, "halo by messages", choice));
+    return pld_ctx_destroy(&apart);
+}
+
+/* --- Several fields at once ------------------------------------------------
+ */
+
+static void run_singles(void *data)
+{
+    struct bench *bench = data;
+    for (int f = 0; f < bench->cube.setting.nfields; f++)
+        cube_exchange(&bench->singles[f]);
+}
+
+static void touch_fused(void *data, int way)
+{
+    struct bench *bench = data;
+    if (way != 1)
+        touch(data, way);
+    for (int f = 0; way == 1 && f < bench->cube.setting.nfields; f++)
+        cube_touch(&bench->singles[f]);
+}
+
+static pld_status run_fused(pld_ctx *ctx, struct cube_setting setting)
+{
+    static const struct bench_way fused[] = {{"polder", run_polder},
+                                             {"polder:single", run_singles},
+                                             {"mpi:persistent", run_persistent},
+                                             {"limit:xcopy", run_copy}};
+    struct bench bench = {.comm = pld_ctx_comm(ctx)};
+    struct cube_setting one = setting;
+    double seconds[BENCH_MAX_WAYS];
+    char params[80];
+    char name[32];
+    one.nfields = 1;
+    PLD_TRY(cube_create(ctx, &setting, &bench.cube));
+    PLD_TRY(faces_create(&bench.cube, &bench.faces));
+    bool good = ours_is_right(&bench) &&
+                faces_are_right(&bench.faces, faces_persistent) &&
+                faces_are_right(&bench.faces, faces_copy);
+    for (int f = 0; f < setting.nfields; f++)
+        PLD_TRY(cube_create(ctx, &one, &bench.singles[f]));
+    const struct bench_task task = {
+        .touch_way = touch_fused, .data = &bench, .nways = 4, .ways = fused};
+    bench_compare(bench.comm, &task, seconds);
+    cube_name(&setting, params);
+    snprintf(name, sizeof name, "halo of %d fields", setting.nfields);
+    for (int w = 1; w < 4; w++)
+        bench_row(bench.comm, name, params, 1e6 * seconds[0], "us",
+                  fused[w].name, 1e6 * seconds[w], good);
+    for (int f = 0; f < setting.nfields; f++)
+        PLD_TRY(cube_destroy(&bench.singles[f]));
+    PLD_TRY(faces_destroy(&bench.faces));
+    return cube_destroy(&bench.cube);
+}
+
+static pld_status run_all_fused(pld_ctx *ctx)
+{
+    for (int64_t edge = 16; edge <= 32; edge *= 2)
+        for (int nfields = 4; nfields <= CUBE_MAX_FIELDS; nfields *= 2)
+            for (int cut = 0; cut < PLD_MAXDIM; cut += 2)
+                PLD_TRY(
+                    run_fused(ctx, (struct cube_setting){.edge = edge,
+                                                         .width = 1,
+                                                         .ncomps = 1,
+                                                         .nfields = nfields,
+                                                         .cut = cut,
+                                                         .stencil = PLD_STAR}));
+    return PLD_OK;
+}
+
+/* --- The adjoint ------------------------------------------------------------
+ */
+
+static void run_accumulate(void *data)
+{
+    struct bench *bench = data;
+    if (pld_halo_accumulate(bench->cube.halo, PLD_SUM) != PLD_OK)
+        MPI_Abort(bench->comm, 1);
+}
+
+static void touch_ours(void *data, int way)
+{
+    (void)way;
+    touch(data, 0);
+}
+
+/* Where all is 1, the sum counts own points and ghosts within the domain. */
+static bool accumulates(struct bench *bench)
+{
+    const double one = 1.0;
+    double sum = 0.0;
+    pld_field *field = bench->cube.fields[0];
+    if (pld_field_set(field, &one) != PLD_OK)
+        return false;
+    run_accumulate(bench);
+    bool good = pld_field_reduce(field, PLD_SUM, 0, &sum) == PLD_OK;
+    const struct cube_setting *setting = &bench->cube.setting;
+    int nranks = pld_grid_nprocs(bench->cube.grid, setting->cut);
+    double face = (double)(setting->edge * setting->edge * setting->width);
+    double npoints = (double)pld_box_volume(pld_field_domain(field));
+    return good && sum == npoints + 2.0 * (nranks - 1) * face;
+}
+
+static pld_status run_adjoints(pld_ctx *ctx, const struct choice *choice)
+{
+    static const struct bench_way both[] = {{"polder", run_accumulate},
+                                            {"polder:halo", run_polder}};
+    for (int e = 0; e < choice->nedges; e++)
+        for (int cut = 0; cut < PLD_MAXDIM; cut += 2) {
+            struct bench bench = {.comm = pld_ctx_comm(ctx)};
+            double seconds[BENCH_MAX_WAYS];
+            char params[80];
+            const struct cube_setting setting = {.edge = choice->edges[e],
+                                                 .width = 1,
+                                                 .ncomps = 1,
+                                                 .nfields = 1,
+                                                 .cut = cut,
+                                                 .stencil = PLD_STAR};
+            PLD_TRY(cube_create(ctx, &setting, &bench.cube));
+            bool good = ours_is_right(&bench) && accumulates(&bench);
+            const struct bench_task task = {.touch_way = touch_ours,
+                                            .data = &bench,
+                                            .nways = 2,
+                                            .ways = both};
+            bench_compare(bench.comm, &task, seconds);
+            cube_name(&setting, params);
+            bench_row(bench.comm, "accumulate", params, 1e6 * seconds[0], "us",
+                      both[1].name, 1e6 * seconds[1], good);
+            PLD_TRY(cube_destroy(&bench.cube));
+        }
+    return PLD_OK;
+}
+
+/* --- A step of heat conduction ----------------------------------------------
+ */
+
+static void conduct(const struct cube *cube)
+{
+    pld_view u = pld_field_view(cube->fields[0]);
+    pld_view w = pld_field_view(cube->fields[1]);
+    pld_box own = pld_field_owned(cube->fields[0]);
+    int64_t sz = u.stride[0];
+    int64_t sy = u.stride[1];
+    for (int64_t k = own.first[0]; k < own.first[0] + own.count[0]; k++)
+        for (int64_t j = own.first[1]; j < own.first[1] + own.count[1]; j++) {
+            const double *restrict p =
+                u.f64 + k * sz + j * sy + own.first[2] * u.stride[2];
+            double *restrict q =
+                w.f64 + k * sz + j * sy + own.first[2] * w.stride[2];
+            for (int64_t i = 0; i < own.count[2]; i++)
+                q[i] =
+                    p[i] + 0.1 * (p[i - sz] + p[i + sz] + p[i - sy] +
+                                  p[i + sy] + p[i - 1] + p[i + 1] - 6.0 * p[i]);
+        }
+}
+
+static void run_step(void *data)
+{
+    struct bench *bench = data;
+    cube_exchange(&bench->singles[0]);
+    conduct(&bench->cube);
+}
+
+static void run_kernel(void *data)
+{
+    conduct(&((struct bench *)data)->cube);
+}
+
+/* Two fields, one of which is exchanged. */
+static pld_status run_heat(pld_ctx *ctx, int cut)
+{
+    static const struct bench_way both[] = {{"polder", run_step},
+                                            {"limit:kernel", run_kernel}};
+    struct bench bench = {.comm = pld_ctx_comm(ctx)};
+    double seconds[BENCH_MAX_WAYS];
+    char params[80];
+    const struct cube_setting setting = {.edge = 64,
+                                         .width = 1,
+                                         .ncomps = 1,
+                                         .nfields = 2,
+                                         .cut = cut,
+                                         .stencil = PLD_STAR};
+    PLD_TRY(cube_create(ctx, &setting, &bench.cube));
+    bool good = ours_is_right(&bench);
+    const pld_halo_spec spec = {
+        .nfields = 1, .fields = bench.cube.fields, .stencil = PLD_STAR};
+    PLD_TRY(pld_halo_create(&spec, &bench.singles[0].halo));
+    const struct bench_task task = {
+        .touch_way = touch_ours, .data = &bench, .nways = 2, .ways = both};
+    bench_compare(bench.comm, &task, seconds);
+    cube_name(&setting, params);
+    bench_row(bench.comm, "heat step", params, 1e6 * seconds[0], "us",
+              both[1].name, 1e6 * seconds[1], good);
+    PLD_TRY(pld_halo_destroy(&bench.singles[0].halo));
+    return cube_destroy(&bench.cube);
+}
+
+/* --- The plan ----------------------------------------------------------------
+ */
+
+static pld_status run_plan(pld_ctx *ctx, int64_t edge)
+{
+    enum { TIMES = 9 };
+    struct cube cube;
+    pld_halo_info info;
+    double seconds[TIMES];
+    char params[80];
+    const struct cube_setting setting = {
+        .edge = edge, .width = 1, .ncomps = 1, .nfields = 1};
+    PLD_TRY(cube_create(ctx, &setting, &cube));
+    const pld_halo_spec spec = {.nfields = 1, .fields = cube.fields};
+    for (int i = 0; i < TIMES; i++) {
+        pld_halo *halo = NULL;
+        MPI_Barrier(pld_ctx_comm(ctx));
+        double start = MPI_Wtime();
+        PLD_TRY(pld_halo_create(&spec, &halo));
+        seconds[i] = MPI_Wtime() - start;
+        PLD_TRY(pld_halo_destroy(&halo));
+    }
+    PLD_TRY(pld_halo_describe(cube.halo, &info));
+    cube_name(&setting, params);
+    bench_row(pld_ctx_comm(ctx), "plan memory", params,
+              (double)info.plan_bytes / 1024, "KiB", "limit:bar", 64, true);
+    bench_row(pld_ctx_comm(ctx), "plan time", params,
+              1e3 * bench_median(TIMES, seconds), "ms", "limit:bar", 1, true);
+    return cube_destroy(&cube);
+}
+
+/* --- What is asked for
+ * -------------------------------------------------------- */
+
+static void choose(int argc, char **argv, struct choice *out)
+{
+    *out = (struct choice){.all = false};
+    bool quick = false;
+    for (int i = 1; i < argc; i++) {
+        const char *word = argv[i] + (strncmp(argv[i], "--", 2) == 0 ? 2 : 0);
+        if (strcmp(word, "all") == 0)
+            out->all = true;
+        else if (strcmp(word, "quick") == 0)
+            quick = true;
+        else if (atoll(word) > 0 && out->nedges < 8)
+            out->edges[out->nedges++] = atoll(word);
+        else if (out->nparts < 8)
+            out->parts[out->nparts++] = argv[i];
+    }
+    int64_t most = quick ? 32 : out->all ? 256 : 128;
+    bool given = out->nedges > 0;
+    for (int64_t edge = 32; !given && edge <= most; edge *= 2)
+        out->edges[out->nedges++] = edge;
+}
+
+static bool is_chosen(const struct choice *choice, const char *part)
+{
+    for (int i = 0; i < choice->nparts; i++)
+        if (strcmp(choice->parts[i], part) == 0)
+            return true;
+    return choice->nparts == 0;
+}
+
 static pld_status body(pld_ctx *ctx, int argc, char **argv)
 {
+    struct choice choice;
+    choose(argc, argv, &choice);
     bench_head(pld_ctx_comm(ctx));
-    for (int i = 1; i < argc; i++)
-        PLD_TRY(run_edge(ctx, atoll(argv[i])));
-    for (int64_t edge = 32; argc == 1 && edge <= 128; edge *= 2)
-        PLD_TRY(run_edge(ctx, edge));
+    if (is_chosen(&choice, "halo"))
+        PLD_TRY(run_halos(ctx, "halo", &choice));
+    if (is_chosen(&choice, "message"))
+        PLD_TRY(run_messages(ctx, &choice));
+    if (is_chosen(&choice, "fused"))
+        PLD_TRY(run_all_fused(ctx));
+    if (is_chosen(&choice, "accumulate"))
+        PLD_TRY(run_adjoints(ctx, &choice));
+    for (int cut = 0; is_chosen(&choice, "heat") && cut < PLD_MAXDIM; cut += 2)
+        PLD_TRY(run_heat(ctx, cut));
+    if (is_chosen(&choice, "plan"))
+        PLD_TRY(run_plan(ctx, choice.all ? 256 : 64));
     return PLD_OK;
 }
 

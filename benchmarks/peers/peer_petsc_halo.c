@@ -16,24 +16,14 @@
 #include <string.h>
 
 #include "support/bench.h"
+#include "support/cube.h"
 #include "support/ghosts.h"
 
 enum { MAX_COMPS = 4 };
 
-struct setting {
-    int64_t edge;
-    int ncomps;
-    int cut; /* the dimension that is cut */
-    bool periodic;
-    pld_stencil stencil;
-};
-
 struct bench {
-    struct setting setting;
+    struct cube cube;
     MPI_Comm comm;
-    pld_grid *grid;
-    pld_field *field;
-    pld_halo *halo;
     DM dm;
     Vec local;  /* with ghosts */
     Vec global; /* without */
@@ -43,8 +33,7 @@ struct bench {
 
 static void run_polder(void *data)
 {
-    struct bench *bench = data;
-    must(pld_halo_exchange(bench->halo) == PLD_OK);
+    cube_exchange(&((struct bench *)data)->cube);
 }
 
 static void run_local(void *data)
@@ -97,10 +86,8 @@ static double *point_at(pld_view view, const int64_t index[PLD_MAXDIM])
 static void touch(void *data, int way)
 {
     struct bench *bench = data;
-    pld_view view = pld_field_view(bench->field);
     if (way == POLDER)
-        negate(point_at(view, view.valid.first),
-               pld_box_volume(view.valid) * bench->setting.ncomps);
+        cube_touch(&bench->cube);
     else
         negate_vector(bench->local);
     if (way == GLOBAL_TO_LOCAL)
@@ -119,10 +106,10 @@ static pld_status copy(struct bench *bench, bool back)
     double *row = NULL;
     TRY_PETSC(VecGetArray(bench->local, &row));
     double *start = row;
-    size_t length = (size_t)(count[2] * bench->setting.ncomps);
+    size_t length = (size_t)(count[2] * bench->cube.setting.ncomps);
     for (int64_t k = first[0]; k < first[0] + count[0]; k++)
         for (int64_t j = first[1]; j < first[1] + count[1]; j++) {
-            double *point = point_at(pld_field_view(bench->field),
+            double *point = point_at(pld_field_view(bench->cube.fields[0]),
                                      (int64_t[]){k, j, first[2]});
             memcpy(back ? point : row, back ? row : point,
                    length * sizeof *row);
@@ -136,7 +123,7 @@ static pld_status check_petsc(struct bench *bench, int way)
 {
     const double zeros[MAX_COMPS] = {0.0};
     PLD_TRY(copy(bench, false));
-    PLD_TRY(pld_field_set(bench->field, zeros));
+    PLD_TRY(pld_field_set(bench->cube.fields[0], zeros));
     if (way == GLOBAL_TO_LOCAL) {
         /* Ghosts are 0 and add nothing; INSERT_VALUES is refused. */
         TRY_PETSC(VecSet(bench->global, 0.0));
@@ -150,44 +137,24 @@ static pld_status check_petsc(struct bench *bench, int way)
 
 static pld_status check(struct bench *bench, int way, bool *good)
 {
-    ghosts_reset(bench->field);
+    ghosts_reset(bench->cube.fields[0]);
     if (way == POLDER)
         run_polder(bench);
     else
         PLD_TRY(check_petsc(bench, way));
-    *good = bench_all(bench->comm,
-                      ghosts_are_right(bench->field, bench->setting.stencil));
+    *good =
+        bench_all(bench->comm, ghosts_are_right(bench->cube.fields[0],
+                                                bench->cube.setting.stencil));
     return PLD_OK;
 }
 
 /* --- Setting up ----------------------------------------------------------- */
 
-static pld_status create_ours(pld_ctx *ctx, struct bench *bench)
-{
-    const struct setting *setting = &bench->setting;
-    pld_grid_spec grid = {.ndims = PLD_MAXDIM};
-    for (int d = 0; d < PLD_MAXDIM; d++) {
-        grid.nprocs[d] = d == setting->cut ? pld_ctx_nranks(ctx) : 1;
-        grid.size[d] = setting->edge * grid.nprocs[d];
-        grid.periodic[d] = setting->periodic;
-    }
-    PLD_TRY(pld_grid_create(ctx, &grid, &bench->grid));
-    PLD_TRY(pld_field_create(bench->grid,
-                             &(pld_field_spec){.ncomps = setting->ncomps,
-                                               .layout = PLD_INTERLEAVED,
-                                               .halo = {.all = 1}},
-                             &bench->field));
-    return pld_halo_create(&(pld_halo_spec){.nfields = 1,
-                                            .fields = &bench->field,
-                                            .stencil = setting->stencil},
-                           &bench->halo);
-}
-
 /* PETSc names dimensions in the order x, y, z: fastest first. */
 static pld_status create_theirs(struct bench *bench)
 {
-    const struct setting *setting = &bench->setting;
-    const pld_grid *grid = bench->grid;
+    const struct cube_setting *setting = &bench->cube.setting;
+    const pld_grid *grid = bench->cube.grid;
     pld_box domain = pld_grid_domain(grid);
     DMBoundaryType side =
         setting->periodic ? DM_BOUNDARY_PERIODIC : DM_BOUNDARY_NONE;
@@ -209,15 +176,13 @@ static pld_status destroy(struct bench *bench)
     TRY_PETSC(VecDestroy(&bench->global));
     TRY_PETSC(VecDestroy(&bench->local));
     TRY_PETSC(DMDestroy(&bench->dm));
-    PLD_TRY(pld_halo_destroy(&bench->halo));
-    PLD_TRY(pld_field_destroy(&bench->field));
-    return pld_grid_destroy(&bench->grid);
+    return cube_destroy(&bench->cube);
 }
 
-static pld_status run_case(pld_ctx *ctx, struct setting setting)
+static pld_status run_case(pld_ctx *ctx, struct cube_setting setting)
 {
-    struct bench bench = {.setting = setting, .comm = pld_ctx_comm(ctx)};
-    PLD_TRY(create_ours(ctx, &bench));
+    struct bench bench = {.comm = pld_ctx_comm(ctx)};
+    PLD_TRY(cube_create(ctx, &setting, &bench.cube));
     PLD_TRY(create_theirs(&bench));
     bool good[NWAYS];
     for (int w = 0; w < NWAYS; w++)
@@ -227,11 +192,7 @@ static pld_status run_case(pld_ctx *ctx, struct setting setting)
         .touch_way = touch, .data = &bench, .nways = NWAYS, .ways = ways};
     bench_compare(bench.comm, &task, seconds);
     char params[80];
-    snprintf(params, sizeof params, "%lld^3 x %d %s %s %s",
-             (long long)setting.edge, setting.ncomps,
-             setting.cut == 0 ? "slowest" : "fastest",
-             setting.stencil == PLD_STAR ? "star" : "box",
-             setting.periodic ? "periodic" : "open");
+    cube_name(&setting, params);
     for (int w = 1; w < NWAYS; w++)
         bench_row(bench.comm, "halo", params, 1e6 * seconds[POLDER], "us",
                   ways[w].name, 1e6 * seconds[w], good[POLDER] && good[w]);
@@ -243,10 +204,12 @@ static pld_status run_edge(pld_ctx *ctx, int64_t edge)
 {
     for (int cut = 0; cut < PLD_MAXDIM; cut += PLD_MAXDIM - 1)
         for (int ncomps = 1; ncomps <= MAX_COMPS; ncomps += 3) {
-            struct setting setting = {.edge = edge,
-                                      .ncomps = ncomps,
-                                      .cut = cut,
-                                      .stencil = PLD_STAR};
+            struct cube_setting setting = {.edge = edge,
+                                           .width = 1,
+                                           .nfields = 1,
+                                           .ncomps = ncomps,
+                                           .cut = cut,
+                                           .stencil = PLD_STAR};
             PLD_TRY(run_case(ctx, setting));
             setting.periodic = true;
             PLD_TRY(run_case(ctx, setting));
