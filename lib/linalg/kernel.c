@@ -2,10 +2,11 @@
 
 #include <cblas.h>
 
-int64_t pld_kernel_padded(int64_t n)
+int64_t pld_kernel_padded(pld_type type, int64_t n)
 {
+    int64_t unit = type == PLD_C128 ? 24 : 8;
     int64_t least = n > PLD_KERNEL_LEAST ? n : PLD_KERNEL_LEAST;
-    return (least + PLD_KERNEL_UNIT - 1) / PLD_KERNEL_UNIT * PLD_KERNEL_UNIT;
+    return (least + unit - 1) / unit * unit;
 }
 
 int64_t pld_kernel_deep(int64_t k)

@@ -9,16 +9,16 @@
  *
  * A BLAS computes remainders of rows and columns, and small matrices, by other
  * kernels than the rest, and these add in another order. OpenBLAS 0.3.21 was
- * found to give an element of f64 and c128 the same bits wherever it stands,
- * for its Prescott, Nehalem, Haswell, Zen and SkylakeX kernels, if rows and
- * columns are multiples of 24, the product of all three sizes is above 10^6,
- * and the length of the sum is the same. So all matrices are padded by zeros to
- * such sizes. Of f32 this holds but for Haswell and Zen, which compute the
- * first columns of each block apart. */
-enum { PLD_KERNEL_UNIT = 24, PLD_KERNEL_LEAST = 128, PLD_KERNEL_DEPTH = 64 };
+ * found to give an element the same bits wherever it stands, for its Prescott,
+ * Nehalem, Haswell, Zen and SkylakeX kernels, if rows and columns are multiples
+ * of 8 (f64) or 24 (c128), the product of all three sizes is above 10^6, and
+ * the length of the sum is the same. So all matrices are padded by zeros to
+ * such sizes. Of f32 it holds with multiples of 8, but for Haswell and Zen,
+ * which compute the first columns of each block apart. */
+enum { PLD_KERNEL_LEAST = 128, PLD_KERNEL_DEPTH = 64 };
 
 /* Rows or columns, and the length of the sums, with their padding. */
-int64_t pld_kernel_padded(int64_t n);
+int64_t pld_kernel_padded(pld_type type, int64_t n);
 int64_t pld_kernel_deep(int64_t k);
 
 /* A matrix in memory, rows first or, `turned`, columns first. */

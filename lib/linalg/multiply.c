@@ -118,8 +118,8 @@ static pld_status check_counts(const struct multiply *all)
 static pld_status place_product(struct multiply *all)
 {
     const pld_field *field = all->c.field;
-    int64_t rows = pld_kernel_padded(all->m);
-    int64_t columns = pld_kernel_padded(all->n);
+    int64_t rows = pld_kernel_padded(all->c.field->type, all->m);
+    int64_t columns = pld_kernel_padded(all->c.field->type, all->n);
     all->in_place = all->beta == 0 && field->order[1] == 1 && rows == all->m &&
                     columns == all->n;
     if (all->in_place) {
@@ -168,9 +168,10 @@ static pld_status add_panel(struct multiply *all, int panel)
     if (panel + 1 < all->panels[PLD_SIDE_A].npanels)
         PLD_TRY(begin(all, panel + 1));
     if (all->m > 0)
-        pld_kernel_multiply(all->c.field->type, pld_kernel_padded(all->m),
-                            pld_kernel_padded(all->n), pld_kernel_deep(k), &a,
-                            &b, panel == 0, &all->product);
+        pld_kernel_multiply(
+            all->c.field->type, pld_kernel_padded(all->c.field->type, all->m),
+            pld_kernel_padded(all->c.field->type, all->n), pld_kernel_deep(k),
+            &a, &b, panel == 0, &all->product);
     return PLD_OK;
 }
 

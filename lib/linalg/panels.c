@@ -43,7 +43,8 @@ static void padded_sizes(const struct pld_panels *panels, pld_box box,
     bool turned = panels->operand->form != PLD_PLAIN;
     int along = (panels->side == PLD_SIDE_A ? 1 : 0) ^ (turned ? 1 : 0);
     out[along] = pld_kernel_deep(box.count[along]);
-    out[1 - along] = pld_kernel_padded(box.count[1 - along]);
+    out[1 - along] =
+        pld_kernel_padded(panels->operand->field->type, box.count[1 - along]);
 }
 
 /* Whether a rank can read its part where it is. All ranks must come to the
