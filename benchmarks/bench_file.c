@@ -5,10 +5,12 @@
  * EDGE^3 points (256) in each FOLDER (/dev/shm and the current one), cut into
  * slabs along each dimension, into blocks on 4 ranks, and with a halo in
  * memory. A call makes a file, writes and closes it; or opens, reads and closes
- * it. References, in the same run, in turn: posix        fallocate, and pwrite
- * or pread of as many contiguous bytes in calls of 8 MiB: what the file system
- * charges naive        a pwrite or pread for each row of the own part hdf5
- * hand-written parallel HDF5, one collective call, never filled */
+ * it. References, in the same run, in turn:
+ *   posix      fallocate, and pwrite or pread of as many contiguous bytes in
+ *              calls of 8 MiB: what the file system charges
+ *   naive      a pwrite or pread for each row of the own part
+ *   hdf5       hand-written parallel HDF5, one collective call, never filled
+ *   checksums  our own, with checksums kept and looked at */
 #define _GNU_SOURCE
 #include <polder.h>
 #include <polder/main.h>

@@ -1,7 +1,7 @@
 /* Many exchanges of several transports at a time, with delays and in orders
  * that each rank draws for itself, by more ranks than there are cores: whatever
  * is read too early, too late or twice is seen. PLD_TEST_EXCHANGES says how
- * many; a million were run when the transport was written.
+ * many.
  * TEST: ranks=2,4 limit=300
  * TEST: ranks=3 env=PLD_TEST_EXCHANGES=20000
  * TEST: ranks=4 env=PLD_TRANSPORT=message env=PLD_TEST_EXCHANGES=20000
