@@ -9,6 +9,7 @@ cd "$PLD_TEST_TMPDIR" || exit 1
 test -x "$BUILD/examples/ex14_checkpoint" || make -C "$BUILDDIR" "$BUILD/examples/ex14_checkpoint" >/dev/null 2>&1
 program=$BUILD/examples/ex14_checkpoint
 test -x "$program" || { echo "there is no ex14_checkpoint: built without HDF5"; exit 77; }
+test -r /proc/self/cmdline || { echo "processes cannot be found here"; exit 77; }
 kills=${PLD_TEST_KILLS:-12}
 steps=100000
 RANDOM=4711
@@ -20,7 +21,17 @@ start() { # RANKS STEPS: in the background, in a session of its own
     launcher=$!
 }
 
-ranks_of() { pgrep -f "^\./killed $folder"; }
+# The processes of the run, but not those that launch it.
+ranks_of() {
+    local file first
+    for file in /proc/[0-9]*/cmdline; do
+        first=
+        { IFS= read -r -d '' first <"$file"; } 2>/dev/null
+        test "$first" = ./killed || continue
+        file=${file%/cmdline}
+        echo "${file##*/}"
+    done
+}
 
 for ((n = 1; n <= kills; n++)); do
     start $((RANDOM % 3 + 1)) $steps
