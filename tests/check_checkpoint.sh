@@ -23,31 +23,47 @@ start() { # RANKS STEPS: in the background, in a session of its own
 
 # The processes of the run, but not those that launch it.
 ranks_of() {
-    local file first
+    local file first second
     for file in /proc/[0-9]*/cmdline; do
-        first=
-        { IFS= read -r -d '' first <"$file"; } 2>/dev/null
-        test "$first" = ./killed || continue
+        first= second=
+        { IFS= read -r -d '' first && IFS= read -r -d '' second; } 2>/dev/null <"$file"
+        test "${first##*/}" = killed && test "$second" = "$folder" || continue
         file=${file%/cmdline}
         echo "${file##*/}"
     done
+}
+
+# All of them, or one. The shell's own kill: others need not be installed.
+kill_ranks() {
+    local pids
+    pids=($(ranks_of))
+    test ${#pids[@]} = 0 && return
+    test -z "${1:-}" || pids=(${pids[RANDOM % ${#pids[@]}]})
+    kill -9 "${pids[@]}" 2>/dev/null
+}
+
+# Launchers end what is left within a second or two; what then is there still
+# has lost its launcher.
+end_run() {
+    local i
+    for ((i = 0; i < 200; i++)); do
+        test -n "$(ranks_of)" || break
+        test $i -lt 40 || kill_ranks
+        sleep 0.05
+    done
+    kill -9 -- "-$launcher" 2>/dev/null
+    wait "$launcher" 2>/dev/null
 }
 
 for ((n = 1; n <= kills; n++)); do
     start $((RANDOM % 3 + 1)) $steps
     sleep "0.$(printf %03d $((RANDOM % 500 + 150)))"
     case $((RANDOM % 3)) in
-        0) ranks_of | shuf -n 1 --random-source=<(yes $RANDOM) | xargs -r kill -9 ;;
-        1) ranks_of | xargs -r kill -9 ;;
-        2) kill -9 -- "-$launcher" ;;
-    esac 2>/dev/null
-    for ((i = 0; i < 100; i++)); do
-        test -n "$(ranks_of)" || break
-        sleep 0.05
-    done
-    ranks_of | xargs -r kill -9 2>/dev/null
-    kill -9 -- "-$launcher" 2>/dev/null
-    wait "$launcher" 2>/dev/null
+        0) kill_ranks one ;;
+        1) kill_ranks ;;
+        2) kill -9 -- "-$launcher" 2>/dev/null ;;
+    esac
+    end_run
     if grep -q 'is not\|none of\|damaged\|passed' out; then
         echo "after kill $n something was wrong:"; cat out; exit 1
     fi
