@@ -108,16 +108,33 @@ pld_status pld_space_take(const char *path, int64_t first, int64_t bytes)
     return PLD_OK;
 }
 
+/* A file beside `path` that has no name, or has lost it: where the system can,
+ * it never has one, so that nothing is left of a process that is killed. */
+static int open_nameless(const char *path)
+{
+    char name[PATH_MAX];
+#ifdef O_TMPFILE
+    const char *slash = strrchr(path, '/');
+    snprintf(name, sizeof name, "%.*s", slash ? (int)(slash - path + 1) : 1,
+             slash ? path : ".");
+    int nameless = open(name, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (nameless >= 0)
+        return nameless;
+#endif
+    int length = snprintf(name, sizeof name, "%s.XXXXXX", path);
+    int fd = length < (int)sizeof name ? mkstemp(name) : -1;
+    if (fd >= 0)
+        (void)unlink(name);
+    return fd;
+}
+
 pld_status pld_reserve_hold(const char *path, int64_t bytes, int *reserve)
 {
     if (*reserve >= 0)
         return PLD_OK;
-    char name[PATH_MAX];
-    int length = snprintf(name, sizeof name, "%s.XXXXXX", path);
-    int fd = length < (int)sizeof name ? mkstemp(name) : -1;
+    int fd = open_nameless(path);
     if (fd < 0)
         return PLD_OK; /* a file that may be written in a folder that may not */
-    (void)unlink(name);
     if (!give_out(fd, 0, bytes)) {
         pld_status status = raise_full(path, bytes);
         close(fd);
