@@ -99,6 +99,9 @@ endif
 ifneq ($(HAVE_FFTW),yes)
 peers := $(filter-out benchmarks/peers/peer_fftw_%,$(peers))
 endif
+ifneq ($(HAVE_SCALAPACK),yes)
+peers := $(filter-out benchmarks/peers/peer_scalapack_%,$(peers))
+endif
 
 program = $(foreach f,$(1),$(B)/$(if $(filter %.c,$(f)),$(basename $(f)),$(f)/$(notdir $(f))))
 checked := $(call named,$(unit_tests) $(examples) $(folders))
@@ -127,7 +130,8 @@ $(B)/lib/tool/%.o: flags = $(lib_flags)
 $(B)/tests/%.o: flags = $(lib_flags) -I$(srcdir)/tests $(CMOCKA_CFLAGS)
 $(B)/examples/%.o: flags = $(user_flags)
 $(B)/benchmarks/%.o: flags = $(user_flags) -I$(srcdir)/benchmarks $(HDF5_CFLAGS) $(BLAS_CFLAGS)
-$(B)/benchmarks/peers/%.o: flags = $(user_flags) -I$(srcdir)/benchmarks $(PETSC_CFLAGS) $(FFTW_CFLAGS)
+$(B)/benchmarks/peers/%.o: flags = $(user_flags) -I$(srcdir)/benchmarks $(BLAS_CFLAGS) \
+	$(PETSC_CFLAGS) $(FFTW_CFLAGS)
 
 $(B)/%.o: $(srcdir)/%.c config.mk | $(config_header)
 	@mkdir -p $(@D)
@@ -157,7 +161,7 @@ $(call program,$(unit_tests)): %: %.o $(test_support) $(B)/libpolder.a
 	$(link_program)
 $(call program,$(examples)): %: %.o $(B)/libpolder.a
 	$(link_program)
-$(call program,$(peers)): program_libs = $(PETSC_LIBS) $(FFTW_LIBS)
+$(call program,$(peers)): program_libs = $(PETSC_LIBS) $(FFTW_LIBS) $(SCALAPACK_LIBS)
 $(call program,$(benches) $(peers)): %: %.o $(bench_support) $(B)/libpolder.a
 	$(link_program)
 
@@ -200,12 +204,13 @@ check-%: $(srcdir)/tests/check_%.sh
 	@$(settings) $<
 
 ## make bench [T=name]       run the benchmarks, two ranks on two cores
-## make bench-peers          run ours beside the same work done by others: PETSc, FFTW
+## make bench-peers          run ours beside the same work done by others: PETSc, FFTW, ScaLAPACK
 bench: all $(call program,$(call named,$(benches)))
 bench-peers: all $(call program,$(call named,$(peers)))
 bench bench-peers:
 	$(if $(filter $(HAVE_PETSC)$@,nobench-peers),$(info $(no_petsc)))
 	$(if $(filter $(HAVE_FFTW)$@,nobench-peers),$(info $(no_fftw)))
+	$(if $(filter $(HAVE_SCALAPACK)$@,nobench-peers),$(info $(no_scalapack)))
 	@for program in $(filter-out all,$^); do \
 		OPENBLAS_NUM_THREADS=1 $(blas_kernels) \
 		$(MPIEXEC) $(MPIEXEC_FLAGS) -n 2 --bind-to core $$program || exit 1; done
@@ -221,6 +226,13 @@ define no_fftw
 Not compared with FFTW: configure found none for the MPI of $(CC). On Debian and
 Ubuntu there is one for Open MPI:
   apt-get install --no-install-recommends libfftw3-dev libfftw3-mpi-dev
+Then run configure again.
+endef
+
+define no_scalapack
+Not compared with ScaLAPACK: configure found none for the MPI of $(CC). On
+Debian and Ubuntu there is one for Open MPI:
+  apt-get install --no-install-recommends libscalapack-openmpi-dev
 Then run configure again.
 endef
 

@@ -172,6 +172,18 @@ AS_IF([test "$MPI_FLAVOUR" = openmpi], [
 AC_SUBST([HAVE_FFTW])
 ])
 
+dnl Only benchmarks/peers uses it. It has no header of its own; distributions
+dnl build one library for each MPI.
+AC_DEFUN([PLD_FIND_SCALAPACK], [
+SCALAPACK_SUMMARY="not found: make bench-peers leaves out dense algebra by ScaLAPACK" HAVE_SCALAPACK=no
+AC_MSG_CHECKING([for ScaLAPACK])
+PLD_FIND_LIB([SCALAPACK], [], [-lscalapack-$MPI_FLAVOUR -lscalapack],
+  [void pdgemm_(void);], [pdgemm_();])
+AC_MSG_RESULT([${SCALAPACK_FROM:-no}])
+AS_IF([test -n "$SCALAPACK_FROM"], [HAVE_SCALAPACK=yes SCALAPACK_SUMMARY=$SCALAPACK_FROM])
+AC_SUBST([HAVE_SCALAPACK])
+])
+
 AC_DEFUN([PLD_FIND_CMOCKA], [
 CMOCKA_SUMMARY="left out, there is no CMocka" HAVE_CMOCKA=no
 CMOCKA_CFLAGS= CMOCKA_LIBS=
