@@ -75,7 +75,7 @@ endif
 
 # Likewise dense algebra without a BLAS.
 ifneq ($(HAVE_CBLAS),yes)
-unusable += $(shell cd $(srcdir) && grep -lE '<cblas.h>|"linalg/(kernel|panels|operand).h"|"polder/matrix.h"' \
+unusable += $(shell cd $(srcdir) && grep -lE '<cblas.h>|"linalg/(kernel|panels|operand|lapack).h"|"polder/matrix.h"' \
 	lib/linalg/*.c tests/*.c examples/*.c benchmarks/*.c 2>/dev/null)
 endif
 
@@ -123,7 +123,7 @@ user_flags = -std=gnu11 $(MATH_FLAGS) $(USER_FLAGS) -Wall -Wextra \
 lib_flags = -std=c11 -D_POSIX_C_SOURCE=200809L $(if $(filter yes,$(DEBUG)),-DPLD_DEBUG) \
 	$(MATH_FLAGS) $(WARN_FLAGS) $(MACRO_FLAGS) -I$(B)/include -I$(srcdir)/include \
 	-Ilib -I$(srcdir)/lib $(XXHASH_CFLAGS) $(HDF5_CFLAGS) $(BLAS_CFLAGS)
-libs = $(HDF5_LIBS) $(BLAS_LIBS) $(XXHASH_LIBS) $(LIBS) -lm
+libs = $(HDF5_LIBS) $(LAPACK_LIBS) $(BLAS_LIBS) $(XXHASH_LIBS) $(LIBS) -lm
 
 $(B)/lib/%.o: flags = $(lib_flags) -fPIC -fvisibility=hidden
 $(B)/lib/tool/%.o: flags = $(lib_flags)
@@ -266,7 +266,7 @@ cmakedir = $(libdir)/cmake/Polder
 relative = $(patsubst $(prefix)/%,$(2)/%,$(1))
 up_from = $(shell realpath -m --relative-to='$(1)' '$(prefix)' 2>/dev/null || echo ../..)
 pcs = $(HDF5_PC) $(BLAS_PC) $(XXHASH_PC)
-no_pcs = $(if $(HDF5_PC),-lhdf5_hl,$(HDF5_LIBS)) $(if $(BLAS_PC),,$(BLAS_LIBS)) \
+no_pcs = $(if $(HDF5_PC),-lhdf5_hl,$(HDF5_LIBS)) $(LAPACK_LIBS) $(if $(BLAS_PC),,$(BLAS_LIBS)) \
 	$(if $(XXHASH_PC),,$(XXHASH_LIBS)) $(LIBS) -lm
 # fill TEMPLATE, PREFIX AS WRITTEN THERE, FOLDER IT GOES TO
 fill = sed -e 's|@version@|$(VERSION)|g' -e 's|@soname@|$(soname)|' \

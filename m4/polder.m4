@@ -145,6 +145,32 @@ Install one (Debian and Ubuntu: libopenblas-dev), name it with
 AC_SUBST([HAVE_CBLAS])
 ])
 
+dnl Fortran's names: a C interface to LAPACK is often not there. Most BLAS
+dnl libraries hold LAPACK too.
+AC_DEFUN([PLD_FIND_LAPACK], [
+LAPACK_LIBS=
+AS_IF([test "$HAVE_CBLAS" = yes], [
+  AC_MSG_CHECKING([for LAPACK])
+  LAPACK_FROM= pld_plain='|-llapack'
+  pld_save_IFS=$IFS; IFS='|'; set -- $pld_plain; IFS=$pld_save_IFS
+  for pld_libs in "$[@]"; do
+    test -z "$LAPACK_FROM" || break
+    PLD_TRY_LIB([pld_lapack], [], [$pld_libs $BLAS_LIBS],
+      [void dpotrf_(void), dgetrf_(void), dgeqrf_(void), dsyevd_(void),
+       dgesdd_(void), zungqr_(void), zheevd_(void), zgetrf_(void);],
+      [dpotrf_(); dgetrf_(); dgeqrf_(); dsyevd_(); dgesdd_(); zungqr_();
+       zheevd_(); zgetrf_();],
+      [LAPACK_LIBS=$pld_libs LAPACK_FROM=${pld_libs:-"the same library"}])
+  done
+  AC_MSG_RESULT([${LAPACK_FROM:-no}])
+  AS_IF([test -z "$LAPACK_FROM"], [AC_MSG_ERROR([no LAPACK was found, neither
+in the BLAS ($BLAS_LIBS) nor as -llapack. Install one (Debian and Ubuntu:
+libopenblas-dev holds it, or liblapack-dev), name both with
+--with-blas="-L... -l...", or leave dense algebra out with --without-blas])])
+  BLAS_SUMMARY="$BLAS_SUMMARY, LAPACK in $LAPACK_FROM"])
+AC_SUBST([LAPACK_LIBS])
+])
+
 dnl Only benchmarks/peers uses it. Its header refuses an MPI that is not its own.
 AC_DEFUN([PLD_FIND_PETSC], [
 PETSC_SUMMARY="not found: make bench-peers has nothing to compare with" HAVE_PETSC=no
