@@ -35,6 +35,7 @@
 #include "polder/redistribute.h"
 #include "polder/sample.h"
 
+#include "polder/batch.h"
 #include "polder/vector.h"
 #ifdef PLD_HAVE_CBLAS
 #include "polder/matrix.h"

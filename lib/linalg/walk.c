@@ -24,8 +24,8 @@ static pld_status check_first(const pld_field *field, const char *name)
     return PLD_OK;
 }
 
-pld_status pld_walk_check(const pld_field *first, const pld_field *field,
-                          const char *name)
+pld_status pld_walk_check_points(const pld_field *first, const pld_field *field,
+                                 const char *name)
 {
     PLD_TRY(check_first(field, name));
     if (field == first)
@@ -37,14 +37,21 @@ pld_status pld_walk_check(const pld_field *first, const pld_field *field,
               "%s: field \"%s\" is %s, but \"%s\" is %s", name, field->name,
               pld_type_name(field->type), first->name,
               pld_type_name(first->type));
-    PLD_CHECK(field->ncomps == first->ncomps, PLD_ERR_SHAPE,
-              "%s: field \"%s\" has %d components, but \"%s\" has %d", name,
-              field->name, field->ncomps, first->name, first->ncomps);
     for (int d = 0; d < first->grid->ndims; d++)
         PLD_CHECK(field->node[d] == first->node[d], PLD_ERR_SHAPE,
                   "%s: fields \"%s\" and \"%s\" differ in stagger in "
                   "dimension %d",
                   name, field->name, first->name, d);
+    return PLD_OK;
+}
+
+pld_status pld_walk_check(const pld_field *first, const pld_field *field,
+                          const char *name)
+{
+    PLD_TRY(pld_walk_check_points(first, field, name));
+    PLD_CHECK(field->ncomps == first->ncomps, PLD_ERR_SHAPE,
+              "%s: field \"%s\" has %d components, but \"%s\" has %d", name,
+              field->name, field->ncomps, first->name, first->ncomps);
     return PLD_OK;
 }
 
@@ -103,12 +110,13 @@ static void merge_loops(struct pld_walk *walk)
     }
 }
 
-static void fill_in(const pld_field *const *fields, struct pld_walk *walk)
+static void fill_in(const pld_field *const *fields, int ncomps,
+                    struct pld_walk *walk)
 {
     const pld_field *first = fields[0];
     for (int d = 0; d < PLD_MAXDIM; d++)
         walk->loops[d].n = first->owned.count[d];
-    walk->loops[PLD_MAXDIM].n = first->ncomps;
+    walk->loops[PLD_MAXDIM].n = ncomps;
     for (int i = 0; i < walk->nfields; i++) {
         struct pld_block block = pld_field_block(fields[i]);
         walk->data[i] = pld_block_at(&block, first->owned.first);
@@ -118,8 +126,8 @@ static void fill_in(const pld_field *const *fields, struct pld_walk *walk)
     }
 }
 
-pld_status pld_walk_create(int nfields, const pld_field *const *fields,
-                           struct pld_walk *out)
+static pld_status create(int nfields, const pld_field *const *fields,
+                         int ncomps, struct pld_walk *out)
 {
     int64_t *steps = NULL;
     *out = (struct pld_walk){
@@ -133,10 +141,22 @@ pld_status pld_walk_create(int nfields, const pld_field *const *fields,
     for (int i = 0; i < NLOOPS; i++)
         out->loops[i].step = steps + i * nfields;
     out->data = (char **)(steps + NLOOPS * nfields);
-    fill_in(fields, out);
+    fill_in(fields, ncomps, out);
     sort_loops(out);
     merge_loops(out);
     return PLD_OK;
+}
+
+pld_status pld_walk_create(int nfields, const pld_field *const *fields,
+                           struct pld_walk *out)
+{
+    return create(nfields, fields, fields[0]->ncomps, out);
+}
+
+pld_status pld_walk_create_points(int nfields, const pld_field *const *fields,
+                                  struct pld_walk *out)
+{
+    return create(nfields, fields, 1, out);
 }
 
 void pld_walk_destroy(struct pld_walk *walk)

@@ -34,11 +34,18 @@ struct pld_tile {
 /* The fields, at least one, go together: see pld_walk_check. */
 pld_status pld_walk_create(int nfields, const pld_field *const *fields,
                            struct pld_walk *out);
+/* Likewise of points, whose components are left to the visitor: see
+ * pld_walk_check_points. */
+pld_status pld_walk_create_points(int nfields, const pld_field *const *fields,
+                                  struct pld_walk *out);
 void pld_walk_destroy(struct pld_walk *walk);
 
 /* Whether a field may go together with the first one. `name` for errors. */
 pld_status pld_walk_check(const pld_field *first, const pld_field *field,
                           const char *name);
+/* Likewise if components do not matter. */
+pld_status pld_walk_check_points(const pld_field *first, const pld_field *field,
+                                 const char *name);
 
 /* Call `visit` for each tile; stops at the first error. */
 typedef pld_status pld_visit_tile(const struct pld_tile *tile, void *data);
