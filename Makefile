@@ -1,7 +1,8 @@
 # Polder's build: this file, and the config.mk that configure makes.
 # Sources are found by their place, nobody lists them:
 #   lib/ROOM/*.c              the library
-#   tests/test_*.c            unit tests, each linked with tests/support/*.c
+#   tests/test_*.c            unit tests, each linked with tests/support/*.c, and with
+#                             tests/posix/*.c if it includes "posix/..."
 #   tests/check_*.sh          tests of everything else
 #   examples/exNN_*.c         programs of one file; examples/NAME/*.c of several
 #   benchmarks/bench_*.c      each linked with benchmarks/support/*.c
@@ -159,6 +160,10 @@ $(B)/polder-file: $(call objects,$(call sources,lib/tool/*.c)) $(B)/libpolder.a
 $(call program,$(unit_tests)): program_libs = $(CMOCKA_LIBS)
 $(call program,$(unit_tests)): %: %.o $(test_support) $(B)/libpolder.a
 	$(link_program)
+# These stand in for the C library's calls, also for those of other libraries.
+posix_tests := $(shell cd $(srcdir) && grep -l '"posix/' tests/test_*.c)
+$(call program,$(posix_tests)): LDFLAGS += -rdynamic
+$(call program,$(posix_tests)): $(call objects,$(call sources,tests/posix/*.c))
 $(call program,$(examples)): %: %.o $(B)/libpolder.a
 	$(link_program)
 $(call program,$(peers)): program_libs = $(PETSC_LIBS) $(FFTW_LIBS) $(SCALAPACK_LIBS)

@@ -1,7 +1,8 @@
 #!/bin/bash
 # A run that is killed at random moments, one rank or all or the launcher, goes
 # on each time, on other numbers of ranks, and ends with the same bits as one
-# that was left alone. PLD_TEST_KILLS says how often (12).
+# that was left alone. PLD_TEST_KILLS says how often (12),
+# PLD_TEST_SEED which moments.
 #
 # TEST: limit=300
 
@@ -12,7 +13,7 @@ test -x "$program" || { echo "there is no ex14_checkpoint: built without HDF5"; 
 test -r /proc/self/cmdline || { echo "processes cannot be found here"; exit 77; }
 kills=${PLD_TEST_KILLS:-12}
 steps=100000
-RANDOM=4711
+RANDOM=${PLD_TEST_SEED:-4711}
 ln -s "$program" killed # a name of its own, to find its processes by
 folder=$PWD/restart
 

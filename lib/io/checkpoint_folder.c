@@ -13,6 +13,7 @@
 #include "base/alloc.h"
 #include "io/lock.h"
 #include "io/preflight.h"
+#include "io/raw.h"
 
 /* FOLDER/NAME_000000000123.h5, written as FOLDER/.NAME_000000000123.tmp. */
 
@@ -73,6 +74,29 @@ out:
 
 /* --- Occupying ------------------------------------------------------------ */
 
+/* Bring what was written, or names that were given, to the disk. */
+static pld_status sync_path(const char *path, int flags)
+{
+    int fd = open(path, flags | O_CLOEXEC);
+    int code = fd >= 0 ? pld_raw_sync(fd) : errno;
+    if (fd >= 0)
+        close(fd);
+    PLD_CHECK(code == 0, pld_status_of_errno(code),
+              "cannot bring '%s' to the disk: %s", path, strerror(code));
+    return PLD_OK;
+}
+
+/* The folder's own name: what is in it must not be lost with it. Whoever may
+ * not look into the parent has not made it either. */
+static pld_status sync_name_of(const char *folder)
+{
+    char parent[PLD_CHECKPOINT_PATH + 3];
+    snprintf(parent, sizeof parent, "%s/..", folder);
+    if (access(parent, R_OK) != 0)
+        return PLD_OK;
+    return sync_path(parent, O_RDONLY | O_DIRECTORY);
+}
+
 /* Left by a run that has ended: nobody else uses the name now. */
 static pld_status remove_aside(int64_t number, void *data)
 {
@@ -84,8 +108,6 @@ static pld_status remove_aside(int64_t number, void *data)
 
 static pld_status make_folder(const pld_checkpoint *checkpoint)
 {
-    char longest[PLD_CHECKPOINT_PATH];
-    pld_checkpoint_aside(checkpoint, INT64_MAX, longest);
     PLD_CHECK(strlen(checkpoint->folder) + strlen(checkpoint->name) + 40 <
                       PLD_CHECKPOINT_PATH &&
                   strlen(checkpoint->name) + 40 < NAME_MAX,
@@ -112,6 +134,7 @@ pld_status pld_checkpoint_occupy(pld_checkpoint *checkpoint)
     if (access(checkpoint->folder, W_OK) != 0)
         return PLD_OK;
     PLD_TRY(pld_lock_take(path, true, &checkpoint->lock));
+    PLD_TRY(sync_name_of(checkpoint->folder));
     return visit_all(checkpoint, ".", ".tmp", remove_aside, checkpoint);
 }
 
@@ -158,20 +181,6 @@ pld_status pld_checkpoint_list(const pld_checkpoint *checkpoint, int64_t *count,
 }
 
 /* --- Publishing ----------------------------------------------------------- */
-
-static pld_status sync_path(const char *path, int flags)
-{
-    int fd = open(path, flags | O_CLOEXEC);
-    int code = fd >= 0 && fsync(fd) == 0 ? 0 : errno;
-    if (fd >= 0)
-        close(fd);
-    /* Some file systems have no fsync for folders, or none at all. */
-    if (code == EINVAL || code == ENOTSUP)
-        code = 0;
-    PLD_CHECK(code == 0, pld_status_of_errno(code),
-              "cannot bring '%s' to the disk: %s", path, strerror(code));
-    return PLD_OK;
-}
 
 pld_status pld_checkpoint_publish(const pld_checkpoint *checkpoint,
                                   int64_t number)

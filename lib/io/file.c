@@ -4,6 +4,7 @@
 #include "io/handle.h"
 #include "io/lock.h"
 #include "io/preflight.h"
+#include "io/raw.h"
 
 #include "base/alloc.h"
 #include "base/overflow.h"
@@ -325,9 +326,9 @@ pld_status pld_file_flush(pld_file *file)
 static pld_status sync_own(pld_file *file)
 {
     PLD_TRY(pld_file_reach(file));
-    PLD_CHECK(fsync(file->fd) == 0 || errno == EINVAL || errno == ENOTSUP,
-              pld_status_of_errno(errno), "cannot sync '%s': %s", file->path,
-              strerror(errno));
+    int code = pld_raw_sync(file->fd);
+    PLD_CHECK(code == 0, pld_status_of_errno(code), "cannot sync '%s': %s",
+              file->path, strerror(code));
     return PLD_OK;
 }
 

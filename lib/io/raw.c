@@ -51,3 +51,12 @@ pld_status pld_raw_read(pld_file *file, const char *name, void *out,
     }
     return PLD_OK;
 }
+
+int pld_raw_sync(int fd)
+{
+    int code = 0;
+    do
+        code = fsync(fd) == 0 ? 0 : errno;
+    while (code == EINTR);
+    return code == EINVAL || code == ENOTSUP || code == ENOSYS ? 0 : code;
+}

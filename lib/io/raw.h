@@ -11,4 +11,8 @@ pld_status pld_raw_write(pld_file *file, const char *name, const void *data,
 pld_status pld_raw_read(pld_file *file, const char *name, void *out,
                         int64_t bytes, int64_t place);
 
+/* Bring what was written to the disk: 0, or errno. Of a file system that cannot
+ * do that for files, or for folders, it cannot be asked. */
+int pld_raw_sync(int fd);
+
 #endif
