@@ -6,10 +6,12 @@
 
 #define REAL double
 #define KERNEL pld_strip_f64
+#define TWICE pld_strip_twice_f64
 #include "linalg/strip_loops.inc"
 
 #define REAL float
 #define KERNEL pld_strip_f32
+#define TWICE pld_strip_twice_f32
 #include "linalg/strip_loops.inc"
 
 /* --- Complex numbers ------------------------------------------------------ */
@@ -78,7 +80,8 @@ static void update_c128(int64_t n, const struct pld_factors *by,
     }
 }
 
-/* With real factors alone, the parts of complex numbers are real ones. */
+/* Neighbours with real factors alone: the parts of complex numbers are real
+ * ones. */
 static bool is_real(const struct pld_factors *by,
                     const struct pld_strips *strips)
 {
@@ -89,32 +92,54 @@ static bool is_real(const struct pld_factors *by,
 
 /* --- Choosing ------------------------------------------------------------- */
 
-static bool has_avx2(void)
+/* The loops that this CPU can run. */
+struct loops {
+    pld_strip_kernel *f64, *f32, *twice_f64, *twice_f32;
+};
+
+static struct loops choose(void)
 {
 #if defined(__x86_64__) && defined(__GNUC__)
-    return __builtin_cpu_supports("avx2");
-#else
-    return false;
+    if (__builtin_cpu_supports("avx512f"))
+        return (struct loops){pld_strip_f64_avx512, pld_strip_f32_avx512,
+                              pld_strip_twice_f64_avx512,
+                              pld_strip_twice_f32_avx512};
+    if (__builtin_cpu_supports("avx2"))
+        return (struct loops){pld_strip_f64_avx2, pld_strip_f32_avx2,
+                              pld_strip_twice_f64_avx2,
+                              pld_strip_twice_f32_avx2};
 #endif
+    return (struct loops){pld_strip_f64, pld_strip_f32, pld_strip_twice_f64,
+                          pld_strip_twice_f32};
 }
 
 void pld_strip_update(pld_type type, int64_t n, const struct pld_factors *by,
                       const struct pld_strips *strips)
 {
-    pld_strip_kernel *f64 = pld_strip_f64;
-    pld_strip_kernel *f32 = pld_strip_f32;
-#if defined(__x86_64__) && defined(__GNUC__)
-    if (has_avx2()) {
-        f64 = pld_strip_f64_avx2;
-        f32 = pld_strip_f32_avx2;
-    }
-#endif
+    struct loops loops = choose();
     if (type == PLD_F32)
-        f32(n, by, strips);
+        loops.f32(n, by, strips);
     else if (type == PLD_F64)
-        f64(n, by, strips);
+        loops.f64(n, by, strips);
     else if (is_real(by, strips))
-        f64(2 * n, by, strips);
+        loops.f64(2 * n, by, strips);
     else
         update_c128(n, by, strips);
+}
+
+bool pld_strip_update_twice(pld_type type, int64_t n,
+                            const struct pld_factors by[2],
+                            const struct pld_strips strips[2])
+{
+    struct loops loops = choose();
+    /* The second x must not be what the first update makes. */
+    if (!is_real(&by[0], &strips[0]) || !is_real(&by[1], &strips[1]) ||
+        strips[0].y.at != strips[1].y.at || strips[1].x.at == strips[0].y.at ||
+        by[1].beta[0] == 0)
+        return false;
+    if (type == PLD_F32)
+        loops.twice_f32(n, by, strips);
+    else
+        loops.twice_f64(type == PLD_C128 ? 2 * n : n, by, strips);
+    return true;
 }

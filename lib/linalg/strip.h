@@ -31,14 +31,29 @@ struct pld_factors {
 void pld_strip_update(pld_type type, int64_t n, const struct pld_factors *by,
                       const struct pld_strips *strips);
 
-/* The loops of f64 and f32, for the vectors of one kind of CPU. */
+/* The same for two updates of y, the second one after the first, in one loop;
+ * false if it needs to be two: then nothing was done. */
+bool pld_strip_update_twice(pld_type type, int64_t n,
+                            const struct pld_factors by[2],
+                            const struct pld_strips strips[2]);
+
+/* The loops of f64 and f32, for the vectors of one kind of CPU; those of two
+ * updates take two of each, y and x alone, neighbours all. */
 typedef void pld_strip_kernel(int64_t n, const struct pld_factors *by,
                               const struct pld_strips *strips);
 pld_strip_kernel pld_strip_f64;
 pld_strip_kernel pld_strip_f32;
+pld_strip_kernel pld_strip_twice_f64;
+pld_strip_kernel pld_strip_twice_f32;
 #ifdef __x86_64__
 pld_strip_kernel pld_strip_f64_avx2;
 pld_strip_kernel pld_strip_f32_avx2;
+pld_strip_kernel pld_strip_twice_f64_avx2;
+pld_strip_kernel pld_strip_twice_f32_avx2;
+pld_strip_kernel pld_strip_f64_avx512;
+pld_strip_kernel pld_strip_f32_avx512;
+pld_strip_kernel pld_strip_twice_f64_avx512;
+pld_strip_kernel pld_strip_twice_f32_avx512;
 #endif
 
 #endif

@@ -9,16 +9,29 @@
  * the second level, and enough to make what each tile costs by itself small. */
 enum { TILE = 16384 };
 
-enum { NLOOPS = PLD_MAXDIM + 1 };
+enum { NLOOPS = PLD_WALK_LOOPS };
 
 /* --- Which fields go together --------------------------------------------- */
+
+static bool is_vector(pld_type type)
+{
+    return type == PLD_F64 || type == PLD_F32 || type == PLD_C128;
+}
+
+bool pld_walk_fits(const pld_field *first, const pld_field *field)
+{
+    if (!field || field->alive != PLD_FIELD_ALIVE || !is_vector(field->type))
+        return false;
+    return field == first ||
+           (field->grid == first->grid && field->type == first->type &&
+            field->ncomps == first->ncomps &&
+            memcmp(field->node, first->node, sizeof field->node) == 0);
+}
 
 static pld_status check_first(const pld_field *field, const char *name)
 {
     PLD_TRY(pld_field_check(field, name));
-    PLD_CHECK(field->type == PLD_F64 || field->type == PLD_F32 ||
-                  field->type == PLD_C128,
-              PLD_ERR_TYPE,
+    PLD_CHECK(is_vector(field->type), PLD_ERR_TYPE,
               "%s: field \"%s\" is %s, but vectors are f64, f32 or c128", name,
               field->name, pld_type_name(field->type));
     return PLD_OK;
@@ -129,15 +142,20 @@ static void fill_in(const pld_field *const *fields, int ncomps,
 static pld_status create(int nfields, const pld_field *const *fields,
                          int ncomps, struct pld_walk *out)
 {
-    int64_t *steps = NULL;
-    *out = (struct pld_walk){
-        .type = fields[0]->type, .nfields = nfields, .most = TILE};
+    int64_t *steps = out->few;
+    out->type = fields[0]->type;
+    out->nfields = nfields;
+    out->most = TILE;
+    out->data = NULL;
+    out->room = NULL;
     if (pld_box_empty(fields[0]->owned))
         return PLD_OK;
     /* The steps of each loop, the data, and the places of a tile. */
-    PLD_TRY(pld_alloc("walk over fields", (NLOOPS + 2) * (int64_t)nfields,
-                      sizeof *steps, &steps));
-    out->room = steps;
+    if (nfields > PLD_WALK_FEW) {
+        PLD_TRY(pld_alloc("walk over fields", (NLOOPS + 2) * (int64_t)nfields,
+                          sizeof *steps, &steps));
+        out->room = steps;
+    }
     for (int i = 0; i < NLOOPS; i++)
         out->loops[i].step = steps + i * nfields;
     out->data = (char **)(steps + NLOOPS * nfields);
@@ -210,7 +228,7 @@ pld_status pld_walk_run(const struct pld_walk *walk, pld_visit_tile *visit,
                         void *data)
 {
     struct place place = {{0}};
-    if (!walk->room)
+    if (!walk->data)
         return PLD_OK;
     char **at = walk->data + walk->nfields;
     for (int64_t k = 0; k < walk->loops[3].n; k++)

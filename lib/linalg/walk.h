@@ -12,13 +12,16 @@ struct pld_walk_loop {
     int64_t *step; /* one for each field */
 };
 
+enum { PLD_WALK_LOOPS = PLD_MAXDIM + 1, PLD_WALK_FEW = 8 };
+
 struct pld_walk {
     pld_type type;
     int nfields;
     char **data; /* the first own element of each; NULL of a rank with none */
-    struct pld_walk_loop loops[PLD_MAXDIM + 1]; /* the innermost first */
+    struct pld_walk_loop loops[PLD_WALK_LOOPS]; /* the innermost first */
     int64_t most; /* elements of a tile; create sets it to fit the cache */
-    void *room;
+    void *room;   /* of more than a few fields */
+    int64_t few[(PLD_WALK_LOOPS + 2) * PLD_WALK_FEW];
 };
 
 /* Rows of n elements at at[field], the next one rows->step[field] and the next
@@ -31,7 +34,8 @@ struct pld_tile {
     const int64_t *step;
 };
 
-/* The fields, at least one, go together: see pld_walk_check. */
+/* The fields, at least one, go together: see pld_walk_check. The walk stays
+ * where it is from then on. */
 pld_status pld_walk_create(int nfields, const pld_field *const *fields,
                            struct pld_walk *out);
 /* Likewise of points, whose components are left to the visitor: see
@@ -40,7 +44,9 @@ pld_status pld_walk_create_points(int nfields, const pld_field *const *fields,
                                   struct pld_walk *out);
 void pld_walk_destroy(struct pld_walk *walk);
 
-/* Whether a field may go together with the first one. `name` for errors. */
+/* Whether a field may go together with the first one, and what is wrong if it
+ * may not; `name` is for errors. */
+bool pld_walk_fits(const pld_field *first, const pld_field *field);
 pld_status pld_walk_check(const pld_field *first, const pld_field *field,
                           const char *name);
 /* Likewise if components do not matter. */
