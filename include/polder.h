@@ -39,6 +39,7 @@
 #include "polder/vector.h"
 #ifdef PLD_HAVE_CBLAS
 #include "polder/matrix.h"
+#include "polder/tall.h"
 #endif
 
 #ifdef PLD_HAVE_HDF5

@@ -45,7 +45,7 @@ int pld_tree_owner(const struct pld_tree *tree, const int64_t tile[PLD_MAXDIM])
     return owner;
 }
 
-static pld_box tiles_of(const struct pld_tree *tree, int rank)
+pld_box pld_tree_tiles(const struct pld_tree *tree, int rank)
 {
     pld_box box;
     for (int d = PLD_MAXDIM - 1; d >= 0; d--) {
@@ -316,7 +316,7 @@ static pld_status run(struct walk *walk, void *value)
     pld_box all = all_tiles(walk->tree);
     pld_status status = PLD_OK;
     walk->tag = pld_ctx_tag(walk->ctx);
-    walk->own = tiles_of(walk->tree, walk->ctx->rank);
+    walk->own = pld_tree_tiles(walk->tree, walk->ctx->rank);
     if (concerns(walk, all))
         status = walk->up != NULL ? join_node(walk, all, value)
                                   : spread_node(walk, all, value);

@@ -24,6 +24,9 @@ struct pld_tree {
     const int64_t *cuts[PLD_MAXDIM];
 };
 
+/* Tiles of a rank. */
+pld_box pld_tree_tiles(const struct pld_tree *tree, int rank);
+
 /* The owner of a node's first tile, and so of the node. */
 int pld_tree_owner(const struct pld_tree *tree, const int64_t tile[PLD_MAXDIM]);
 
