@@ -32,7 +32,8 @@ endif
 
 # Everything here runs on this machine alone. mpiexec refuses to work for root,
 # as in containers, and to start more ranks than cores, unless told: one name for
-# Open MPI 4, one for 5. Networks only cost start-up time and warnings.
+# Open MPI 4, one for 5. Networks only cost start-up time and warnings: to look
+# for them takes Open MPI longer than all the rest of a start.
 export OMPI_ALLOW_RUN_AS_ROOT := 1
 export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM := 1
 export PRTE_ALLOW_RUN_AS_ROOT := 1
@@ -40,6 +41,7 @@ export PRTE_ALLOW_RUN_AS_ROOT_CONFIRM := 1
 export OMPI_MCA_rmaps_base_oversubscribe := 1
 export PRTE_MCA_rmaps_default_mapping_policy := :oversubscribe
 export OMPI_MCA_btl ?= ^tcp,uct,openib,ofi
+export OMPI_MCA_pml ?= ob1
 
 # --- Configure by itself -----------------------------------------------------
 # config.mk is made before any goal, so on a bare machine `make deps check`
