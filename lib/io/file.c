@@ -312,7 +312,7 @@ static pld_status flush(pld_file *file)
     pld_reserve_let_go(&file->reserve);
     PLD_H5(PLD_ERR_IO, H5Fflush(id, H5F_SCOPE_GLOBAL), "cannot write '%s'",
            file->path);
-    return PLD_OK;
+    return pld_trouble_check(&file->trouble, file->path);
 }
 
 pld_status pld_file_flush(pld_file *file)

@@ -2,6 +2,7 @@
 #define PLD_IO_FILE_H
 
 #include "io/bounce.h"
+#include "io/driver.h"
 #include "io/hdf5.h"
 #include "polder/file.h"
 
@@ -33,7 +34,8 @@ struct pld_file {
     int naxes;     /* 0: indices are the coordinates */
     struct pld_file_axis axes[PLD_MAXDIM];
     pld_storage storage;
-    int reserve; /* of space, on rank 0: see preflight.h */
+    int reserve;                /* of space, on rank 0: see preflight.h */
+    struct pld_trouble trouble; /* of HDF5 on rank 0, see driver.h */
     struct pld_bounce bounces[PLD_NBOUNCES];
     int64_t bounce_bytes; /* that they have when they are needed */
     int64_t piece_bytes;  /* most that one call moves */

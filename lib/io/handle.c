@@ -1,4 +1,5 @@
 #include "io/handle.h"
+#include "io/driver.h"
 #include "io/preflight.h"
 
 /* Numbers of this size and more begin at a page, so that ranks of two nodes
@@ -26,14 +27,20 @@ out:
     return status;
 }
 
-/* HDF5's own lock would keep others from looking, and is not heeded by MPI-IO;
- * see lock.h for ours. */
-static pld_status make_serial_access(H5F_libver_t newest, hid_t *out)
+/* There is no lock of HDF5's own: it would keep others from looking, and is not
+ * heeded by MPI-IO. See lock.h for ours. */
+static pld_status make_serial_access(pld_file *file, H5F_libver_t newest,
+                                     hid_t *out)
 {
-    PLD_TRY(make_access(newest, out));
-    H5Pset_fapl_sec2(*out);
-    H5Pset_file_locking(*out, false, true);
+    pld_status status = PLD_OK;
+    hid_t list = H5I_INVALID_HID;
+    PLD_TRY(make_access(newest, &list));
+    PLD_TRY_TO(out, pld_driver_choose(list, &file->trouble));
+    *out = list;
     return PLD_OK;
+out:
+    pld_h5_close(list);
+    return status;
 }
 
 /* Metadata is read by one rank for all. It is not written together: MPI-IO's
@@ -81,10 +88,11 @@ pld_status pld_handle_create(pld_file *file)
     pld_status status = PLD_OK;
     hid_t access = H5I_INVALID_HID;
     hid_t creation = H5I_INVALID_HID;
-    PLD_TRY_TO(out, make_serial_access(H5F_LIBVER_V18, &access));
+    PLD_TRY_TO(out, make_serial_access(file, H5F_LIBVER_V18, &access));
     PLD_TRY_TO(out, make_creation(&creation));
     file->id = H5Fcreate(file->path, H5F_ACC_TRUNC, creation, access);
     PLD_H5_TO(out, PLD_ERR_IO, file->id, "cannot create '%s'", file->path);
+    PLD_TRY_TO(out, pld_trouble_check(&file->trouble, file->path));
 out:
     pld_h5_close(creation);
     pld_h5_close(access);
@@ -101,7 +109,7 @@ pld_status pld_handle_open(pld_file *file)
 {
     pld_status status = PLD_OK;
     hid_t access = H5I_INVALID_HID;
-    PLD_TRY_TO(out, make_serial_access(H5F_LIBVER_LATEST, &access));
+    PLD_TRY_TO(out, make_serial_access(file, H5F_LIBVER_LATEST, &access));
     file->id = H5Fopen(file->path, mode_of(file), access);
     PLD_H5_TO(out, PLD_ERR_CORRUPT, file->id, "cannot open '%s'", file->path);
 out:
@@ -122,7 +130,8 @@ pld_status pld_handle_close(pld_file *file)
 {
     if (file->id >= 0)
         pld_reserve_let_go(&file->reserve);
-    return close_one(file, &file->id);
+    PLD_TRY(close_one(file, &file->id));
+    return pld_trouble_check(&file->trouble, file->path);
 }
 
 pld_status pld_handle_share(pld_file *file)

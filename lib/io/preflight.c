@@ -1,4 +1,5 @@
 #include "io/preflight.h"
+#include "io/raw.h"
 #include "io/superblock.h"
 #include "polder/mpi.h"
 
@@ -171,7 +172,7 @@ static pld_status check_content(const char *path, int fd, int64_t size)
     unsigned char bytes[PLD_SUPERBLOCK_BYTES];
     for (int64_t place = 0; place < size || place == 0;
          place = place == 0 ? 512 : 2 * place) {
-        ssize_t n = pread(fd, bytes, sizeof bytes, place);
+        int64_t n = pld_raw_get(fd, bytes, sizeof bytes, place);
         PLD_CHECK(n >= 0, PLD_ERR_IO, "cannot read '%s': %s", path,
                   strerror(errno));
         if (!pld_superblock_here(bytes, (size_t)n))
@@ -183,7 +184,7 @@ static pld_status check_content(const char *path, int fd, int64_t size)
                   (long long)size, (long long)length);
         return PLD_OK;
     }
-    ssize_t n = pread(fd, bytes, 8, 0);
+    int64_t n = pld_raw_get(fd, bytes, 8, 0);
     return raise_not_hdf5(path, bytes, n > 0 ? (size_t)n : 0);
 }
 

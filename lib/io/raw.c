@@ -13,42 +13,59 @@ static size_t part_of(int64_t bytes)
     return (size_t)(bytes < CALL_BYTES ? bytes : CALL_BYTES);
 }
 
-pld_status pld_raw_write(pld_file *file, const char *name, const void *data,
-                         int64_t bytes, int64_t place)
+int pld_raw_put(int fd, const void *data, int64_t bytes, int64_t place)
 {
     const char *from = data;
     while (bytes > 0) {
-        ssize_t n = pwrite(file->fd, from, part_of(bytes), (off_t)place);
+        ssize_t n = pwrite(fd, from, part_of(bytes), (off_t)place);
         if (n < 0 && errno == EINTR)
             continue;
-        PLD_CHECK(n > 0, n < 0 ? pld_status_of_errno(errno) : PLD_ERR_IO,
-                  "cannot write '%s' to '%s': %s", name, file->path,
-                  n < 0 ? strerror(errno) : "nothing was taken");
+        if (n <= 0)
+            return n < 0 ? errno : EIO;
         from += n;
         bytes -= n;
         place += n;
     }
+    return 0;
+}
+
+int64_t pld_raw_get(int fd, void *out, int64_t bytes, int64_t place)
+{
+    int64_t got = 0;
+    while (got < bytes) {
+        ssize_t n = pread(fd, (char *)out + got, part_of(bytes - got),
+                          (off_t)(place + got));
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -1;
+        if (n == 0)
+            break;
+        got += n;
+    }
+    return got;
+}
+
+pld_status pld_raw_write(pld_file *file, const char *name, const void *data,
+                         int64_t bytes, int64_t place)
+{
+    int code = pld_raw_put(file->fd, data, bytes, place);
+    PLD_CHECK(code == 0, pld_status_of_errno(code),
+              "cannot write '%s' to '%s': %s", name, file->path,
+              strerror(code));
     return PLD_OK;
 }
 
 pld_status pld_raw_read(pld_file *file, const char *name, void *out,
                         int64_t bytes, int64_t place)
 {
-    char *to = out;
-    while (bytes > 0) {
-        ssize_t n = pread(file->fd, to, part_of(bytes), (off_t)place);
-        if (n < 0 && errno == EINTR)
-            continue;
-        PLD_CHECK(n >= 0, pld_status_of_errno(errno),
-                  "cannot read '%s' from '%s': %s", name, file->path,
-                  strerror(errno));
-        PLD_CHECK(n > 0, PLD_ERR_CORRUPT,
-                  "'%s' is cut short: it ends at byte %lld, within '%s'",
-                  file->path, (long long)place, name);
-        to += n;
-        bytes -= n;
-        place += n;
-    }
+    int64_t got = pld_raw_get(file->fd, out, bytes, place);
+    PLD_CHECK(got >= 0, pld_status_of_errno(errno),
+              "cannot read '%s' from '%s': %s", name, file->path,
+              strerror(errno));
+    PLD_CHECK(got == bytes, PLD_ERR_CORRUPT,
+              "'%s' is cut short: it ends at byte %lld, within '%s'",
+              file->path, (long long)(place + got), name);
     return PLD_OK;
 }
 

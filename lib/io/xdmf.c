@@ -1,4 +1,5 @@
 #include "io/xdmf.h"
+#include "io/preflight.h"
 
 #include "base/alloc.h"
 
@@ -6,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* --- Meshes ----------------------------------------------------------------
  */
@@ -274,12 +276,17 @@ static bool write_text(const struct pld_xdmf *xdmf, const char *path)
 static pld_status publish(const struct pld_xdmf *xdmf, const char *aside,
                           const char *path)
 {
+    pld_status status = PLD_OK;
     bool good = write_text(xdmf, aside);
-    PLD_CHECK(good, errno == ENOSPC ? PLD_ERR_SPACE : PLD_ERR_IO,
-              "cannot write '%s': %s", aside, strerror(errno));
-    PLD_CHECK(rename(aside, path) == 0, PLD_ERR_IO,
-              "cannot rename '%s' to '%s': %s", aside, path, strerror(errno));
+    PLD_CHECK_TO(out, good, pld_status_of_errno(errno), "cannot write '%s': %s",
+                 aside, strerror(errno));
+    PLD_CHECK_TO(out, rename(aside, path) == 0, pld_status_of_errno(errno),
+                 "cannot rename '%s' to '%s': %s", aside, path,
+                 strerror(errno));
     return PLD_OK;
+out:
+    (void)unlink(aside);
+    return status;
 }
 
 pld_status pld_xdmf_write(const struct pld_xdmf *xdmf)
