@@ -335,7 +335,7 @@ TEST(what_does_not_multiply_is_named)
     assert_fails(PLD_ERR_TYPE, pld_matrix_multiply(1, a, &other.matrix, 0, c),
                  "b is f32, but c is f64");
     assert_fails(PLD_ERR_ARG, pld_matrix_multiply(1, a, b, 0, NULL),
-                 "c is NULL");
+                 "c->field is NULL");
     assert_fails_here(PLD_ERR_ARG, pld_matrix_multiply(1, NULL, NULL, 0, NULL),
                       "none of a, b, c has a live field");
     assert_fails(PLD_ERR_ARG, pld_matrix_multiply(1, a, b, 0, a),

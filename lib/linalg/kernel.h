@@ -15,11 +15,12 @@
  * the length of the sum is the same. So all matrices are padded by zeros to
  * such sizes. Of f32 it holds with multiples of 8, but for Haswell and Zen,
  * which compute the first columns of each block apart. */
-enum { PLD_KERNEL_LEAST = 128, PLD_KERNEL_DEPTH = 64 };
+enum { PLD_KERNEL_DEPTH = 64 };
 
-/* Rows or columns, and the length of the sums, with their padding. */
-int64_t pld_kernel_padded(pld_type type, int64_t n);
-int64_t pld_kernel_deep(int64_t k);
+/* Rows or columns, and the length of the sums, with their padding; `k` is the
+ * length of all panels together. */
+int64_t pld_kernel_padded(pld_type type, int64_t n, int64_t k);
+int64_t pld_kernel_deep(int64_t depth);
 
 /* A matrix in memory, rows first or, `turned`, columns first. */
 struct pld_dense {
@@ -28,9 +29,20 @@ struct pld_dense {
     pld_form form;
 };
 
+/* The same from another row and column on. */
+struct pld_dense pld_dense_at(pld_type type, struct pld_dense matrix,
+                              int64_t row, int64_t column);
+
 /* c += a b, or c = a b if `fresh`, of padded sizes m, n, k; c in PLD_PLAIN. */
 void pld_kernel_multiply(pld_type type, int64_t m, int64_t n, int64_t k,
                          const struct pld_dense *a, const struct pld_dense *b,
                          bool fresh, const struct pld_dense *c);
+
+/* The same, but of row i only the columns up to i + `right` are needed: what
+ * comes of the others is left open. */
+void pld_kernel_multiply_lower(pld_type type, int64_t m, int64_t n, int64_t k,
+                               int64_t right, const struct pld_dense *a,
+                               const struct pld_dense *b, bool fresh,
+                               const struct pld_dense *c);
 
 #endif

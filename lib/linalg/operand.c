@@ -67,6 +67,19 @@ pld_status pld_operand_create(const pld_matrix *matrix, const char *name,
     return PLD_OK;
 }
 
+pld_status pld_operand_check_pair(const struct pld_operand_matrix *c,
+                                  const char *c_name,
+                                  const struct pld_operand_matrix *other,
+                                  const char *name)
+{
+    PLD_CHECK(other->field->type == c->field->type, PLD_ERR_TYPE,
+              "%s is %s, but %s is %s", name, pld_type_name(other->field->type),
+              c_name, pld_type_name(c->field->type));
+    PLD_CHECK(other->field->grid->ctx == c->field->grid->ctx, PLD_ERR_ARG,
+              "%s is of another context than %s", name, c_name);
+    return PLD_OK;
+}
+
 pld_box pld_operand_box(const struct pld_operand_matrix *operand,
                         const int64_t first[2], const int64_t count[2])
 {

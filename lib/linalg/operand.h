@@ -18,6 +18,12 @@ struct pld_operand_matrix {
 pld_status pld_operand_create(const pld_matrix *matrix, const char *name,
                               struct pld_operand_matrix *out);
 
+/* Whether another operand goes together with c; names are for errors. */
+pld_status pld_operand_check_pair(const struct pld_operand_matrix *c,
+                                  const char *c_name,
+                                  const struct pld_operand_matrix *other,
+                                  const char *name);
+
 /* Where these rows and columns of the operand lie in its field. */
 pld_box pld_operand_box(const struct pld_operand_matrix *operand,
                         const int64_t first[2], const int64_t count[2]);

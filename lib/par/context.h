@@ -17,6 +17,7 @@ typedef enum pld_kind {
     PLD_KIND_MAP,
     PLD_KIND_PARTICLES,
     PLD_KIND_CHECKPOINT,
+    PLD_KIND_PRODUCT,
     PLD_KIND_COUNT
 } pld_kind;
 
