@@ -70,7 +70,7 @@ typedef struct pld_product_spec {
      * be PLD_TRANSPOSED for c128 then. */
     pld_matrix b;
     pld_matrix c;
-    double alpha;  /**< 0: 1 */
+    double alpha; /**< 0: 1 */
     double beta;
     pld_half half; /**< of c; PLD_LOWER only without b */
     /** Most bytes that a rank may take for panels, results and messages; the
@@ -108,9 +108,9 @@ PLD_CALL pld_matrix_multiply(double alpha, const pld_matrix *a,
                              const pld_matrix *b, double beta,
                              const pld_matrix *c);
 
-/** c = alpha a a' + beta c, where a' is the transpose of a, conjugated for c128:
- * half the work of a product. With PLD_BOTH, c is symmetric, or Hermitian with
- * a real diagonal, to the last bit if beta is 0. *Collective, agreed*. */
+/** c = alpha a a' + beta c, where a' is the transpose of a, conjugated for
+ * c128: half the work of a product. With PLD_BOTH, c is symmetric, or Hermitian
+ * with a real diagonal, to the last bit if beta is 0. *Collective, agreed*. */
 PLD_CALL pld_matrix_syrk(double alpha, const pld_matrix *a, double beta,
                          const pld_matrix *c, pld_half half);
 /**@}*/

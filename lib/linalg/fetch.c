@@ -104,8 +104,8 @@ static pld_status make_room(struct pld_fetch *fetch, const struct needs *needs)
     if (needs->bytes > fetch->bytes) {
         pld_free(fetch->buffer);
         fetch->bytes = 0;
-        PLD_TRY(pld_alloc("buffer of messages", needs->bytes, 1,
-                          &fetch->buffer));
+        PLD_TRY(
+            pld_alloc("buffer of messages", needs->bytes, 1, &fetch->buffer));
         fetch->bytes = needs->bytes;
     }
     return PLD_OK;

@@ -26,10 +26,9 @@ struct pld_dense pld_dense_at(pld_type type, struct pld_dense matrix,
 {
     int64_t size = (int64_t)pld_type_size(type);
     bool turned = matrix.form != PLD_PLAIN;
-    matrix.data = (char *)matrix.data +
-                  (turned ? column * matrix.ld + row
-                          : row * matrix.ld + column) *
-                      size;
+    matrix.data =
+        (char *)matrix.data +
+        (turned ? column * matrix.ld + row : row * matrix.ld + column) * size;
     return matrix;
 }
 

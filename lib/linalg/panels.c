@@ -34,9 +34,9 @@ static void padded_sizes(const struct pld_panels *panels, pld_box box,
     bool turned = panels->operand->form != PLD_PLAIN;
     int deep = along(panels) ^ (turned ? 1 : 0);
     out[deep] = pld_kernel_deep(box.count[deep]);
-    out[1 - deep] = pld_kernel_padded(panels->operand->field->type,
-                                      box.count[1 - deep],
-                                      panels->work->size[2]);
+    out[1 - deep] =
+        pld_kernel_padded(panels->operand->field->type, box.count[1 - deep],
+                          panels->work->size[2]);
 }
 
 /* The rank whose memory this rank can give to the kernels as it is; -1: none.
@@ -67,9 +67,8 @@ static int in_place_with(const struct pld_panels *panels, pld_box box)
 static pld_box part_of(const void *data, int holder, int reader)
 {
     const struct pld_panel *panel = data;
-    return pld_box_intersect(
-        wanted_by(panel->panels, panel->step, reader),
-        pld_source_held_by(panel->panels->source, holder));
+    return pld_box_intersect(wanted_by(panel->panels, panel->step, reader),
+                             pld_source_held_by(panel->panels->source, holder));
 }
 
 /* Who may hold something of a box. */
@@ -95,8 +94,7 @@ static struct pld_demand demand_of(const struct pld_panel *panel)
     pld_box box = wanted_by(panels, panel->step, own);
     if (in_place_with(panels, box) < 0)
         find_holders(source, box, &demand);
-    if (!pld_box_empty(
-            pld_box_intersect(source->held, panels->operand->box)))
+    if (!pld_box_empty(pld_box_intersect(source->held, panels->operand->box)))
         demand.end_reader = source->ctx->nranks;
     return demand;
 }

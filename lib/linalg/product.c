@@ -52,8 +52,8 @@ static int64_t room_along(const struct pld_product *product, int d)
         return pld_kernel_padded(product->c.field->type, n < tile ? n : tile,
                                  work->size[2]);
     int64_t last = (n - 1) / tile * tile;
-    return last + pld_kernel_padded(product->c.field->type, n - last,
-                                    work->size[2]);
+    return last +
+           pld_kernel_padded(product->c.field->type, n - last, work->size[2]);
 }
 
 static bool needs_room(const struct pld_product *product)
@@ -97,8 +97,8 @@ static int64_t tree_bytes(const struct pld_product *product)
 
 int64_t pld_product_bytes(const struct pld_product *product)
 {
-    int64_t bytes = room_bytes(product) + landed_bytes(product) +
-                    tree_bytes(product);
+    int64_t bytes =
+        room_bytes(product) + landed_bytes(product) + tree_bytes(product);
     for (int i = 0; i < 2; i++)
         bytes += pld_panels_buffer_bytes(&product->panels[i]) +
                  pld_panels_message_bytes(&product->panels[i]);
@@ -191,8 +191,7 @@ static void hold_fields(struct pld_product *product, int by)
 
 static void find_own(struct pld_product *product)
 {
-    product->own =
-        pld_box_intersect(product->c.box, product->c.field->owned);
+    product->own = pld_box_intersect(product->c.box, product->c.field->owned);
     pld_operand_owned(&product->c, product->ctx->rank, product->first,
                       product->owned);
 }
@@ -469,11 +468,8 @@ pld_status pld_matrix_multiply(double alpha, const pld_matrix *a,
 pld_status pld_matrix_syrk(double alpha, const pld_matrix *a, double beta,
                            const pld_matrix *c, pld_half half)
 {
-    const pld_product_spec spec = {.a = a ? *a : none,
-                                   .c = c ? *c : none,
-                                   .beta = beta,
-                                   .half = half};
-    PLD_TRY(run_once(&spec,
-                     (struct sense){.alpha = alpha, .symmetric = true}));
+    const pld_product_spec spec = {
+        .a = a ? *a : none, .c = c ? *c : none, .beta = beta, .half = half};
+    PLD_TRY(run_once(&spec, (struct sense){.alpha = alpha, .symmetric = true}));
     return PLD_OK;
 }

@@ -28,7 +28,7 @@ struct pld_product {
     struct pld_work work;
     struct pld_source sources[2];
     struct pld_panels panels[2];
-    bool held; /* the fields are */
+    bool held;        /* the fields are */
     pld_box own;      /* of c, in its field */
     int64_t owned[2]; /* rows and columns of it */
     int64_t first[2]; /* counted from the box of c */
@@ -36,8 +36,8 @@ struct pld_product {
     /* What this rank computes: a tile, all of its work, or a leaf's; padded. */
     char *room;
     int64_t room_ld;
-    int64_t steps; /* that are done in this run */
-    struct pld_source results; /* with PLD_WAY_SPREAD: of `room` */
+    int64_t steps;               /* that are done in this run */
+    struct pld_source results;   /* with PLD_WAY_SPREAD: of `room` */
     struct pld_fetch landing[2]; /* as they are, and mirrored */
     int landing_tag[2];
     int64_t *leaf_cuts; /* if k is split: work.cuts[2] in leaves */

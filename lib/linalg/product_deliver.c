@@ -43,9 +43,9 @@ static pld_box mirrored(const void *data, int holder, int reader)
     struct pld_step step = pld_work_of(&product->work, holder);
     pld_box box = owned_by(product, reader);
     step.count[1] = step.first[0]; /* without the square */
-    return pld_box_intersect(
-        box_of(&step), (pld_box){{box.first[1], box.first[0], 0},
-                                 {box.count[1], box.count[0], 1}});
+    return pld_box_intersect(box_of(&step),
+                             (pld_box){{box.first[1], box.first[0], 0},
+                                       {box.count[1], box.count[0], 1}});
 }
 
 static struct pld_demand demand_of(const struct pld_product *product,
@@ -138,8 +138,7 @@ static struct pld_block place(const struct pld_product *product)
                : block_in(type, product->landed, product->owned[1]);
     uintptr_t at = (uintptr_t)block.data;
     for (int d = 0; d < 2; d++) {
-        int64_t by =
-            direct ? product->c.box.first[d] : -product->first[d];
+        int64_t by = direct ? product->c.box.first[d] : -product->first[d];
         at += (uintptr_t)(by * block.stride[d]);
     }
     block.data = (char *)at;

@@ -85,8 +85,8 @@ static void choose_parts(const int64_t size[3], int nranks, int nparts[3])
     for (int rows = 1; rows <= nranks; rows++) {
         if (nranks % rows != 0)
             continue;
-        double cost = (double)size[0] / rows +
-                      (double)size[1] / ((double)nranks / rows);
+        double cost =
+            (double)size[0] / rows + (double)size[1] / ((double)nranks / rows);
         if (cost < least) {
             least = cost;
             nparts[0] = rows;
@@ -177,10 +177,10 @@ pld_status pld_product_share_out(struct pld_product *product)
                             product->a.size[1]};
     for (int d = 0; d < 3; d++)
         work->size[d] = size[d];
-    product->way = is_long(size)                  ? PLD_WAY_SPLIT
-                   : product->symmetric           ? PLD_WAY_SPREAD
-                   : is_uneven(product)           ? PLD_WAY_SPREAD
-                                                  : PLD_WAY_OWNERS;
+    product->way = is_long(size)        ? PLD_WAY_SPLIT
+                   : product->symmetric ? PLD_WAY_SPREAD
+                   : is_uneven(product) ? PLD_WAY_SPREAD
+                                        : PLD_WAY_OWNERS;
     work->lower = product->symmetric;
     set_parts(product);
     PLD_TRY(pld_work_create(work));

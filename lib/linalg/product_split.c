@@ -47,9 +47,9 @@ static pld_status add(void *low, const void *high, void *data)
     const struct pld_product *product = data;
     int64_t n = product->work.size[0] * product->work.size[1];
     struct pld_factors by = {.alpha = {1}, .beta = {1}};
-    pld_strip_update(product->c.field->type, n, &by,
-                     &(struct pld_strips){.y = {low, 1},
-                                          .x = {(void *)(uintptr_t)high, 1}});
+    pld_strip_update(
+        product->c.field->type, n, &by,
+        &(struct pld_strips){.y = {low, 1}, .x = {(void *)(uintptr_t)high, 1}});
     return PLD_OK;
 }
 
@@ -71,19 +71,17 @@ static void mirror(const struct pld_product *product)
     int64_t n = product->work.size[0];
     pld_mirror_lower(type, n, product->landed, n);
     for (int64_t i = 0; type == PLD_C128 && i < n; i++)
-        pld_conjugate_row(n - i - 1,
-                          product->landed + (i * n + i + 1) * 16);
+        pld_conjugate_row(n - i - 1, product->landed + (i * n + i + 1) * 16);
 }
 
 pld_status pld_product_run_split(struct pld_product *product)
 {
     const struct pld_work *work = &product->work;
     const int64_t one[] = {0, 1};
-    struct pld_tree tree = {.ntiles = {(work->size[2] + PLD_LEAF - 1) /
-                                           PLD_LEAF,
-                                       1, 1},
-                            .nparts = {work->nparts[2], 1, 1},
-                            .cuts = {product->leaf_cuts, one, one}};
+    struct pld_tree tree = {
+        .ntiles = {(work->size[2] + PLD_LEAF - 1) / PLD_LEAF, 1, 1},
+        .nparts = {work->nparts[2], 1, 1},
+        .cuts = {product->leaf_cuts, one, one}};
     const struct pld_tree_up up = {
         .bytes = work->size[0] * work->size[1] *
                  (int64_t)pld_type_size(product->c.field->type),

@@ -121,8 +121,8 @@ static pld_status make_rooms(int n, struct pld_source **sources, int nranks)
 pld_status pld_source_open(pld_ctx *ctx, int n, struct pld_source **sources)
 {
     bool alone = ctx->node_comm == MPI_COMM_NULL;
-    PLD_TRY(pld_agree(
-        ctx, alone ? PLD_OK : make_rooms(n, sources, ctx->node_nranks)));
+    PLD_TRY(pld_agree(ctx, alone ? PLD_OK
+                                 : make_rooms(n, sources, ctx->node_nranks)));
     if (alone)
         return PLD_OK;
     return exchange(ctx, n, sources);

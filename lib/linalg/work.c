@@ -96,8 +96,8 @@ struct pld_step pld_work_step(const struct pld_work *work, int rank,
                            .closes = step % npanels == npanels - 1};
     for (int d = 0; d < 2; d++) {
         out.first[d] = all.first[d] + at[d] * work->tile[d];
-        out.count[d] = smaller(all.count[d] - at[d] * work->tile[d],
-                               work->tile[d]);
+        out.count[d] =
+            smaller(all.count[d] - at[d] * work->tile[d], work->tile[d]);
     }
     out.first[2] = panel_at(k, first + step % npanels);
     out.count[2] = panel_at(k, first + step % npanels + 1) - out.first[2];

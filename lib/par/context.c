@@ -90,8 +90,8 @@ out:
 static void write_live(const pld_ctx *ctx, char *text, size_t size)
 {
     static const char *const names[] = {
-        "grid",      "field",          "halo",      "file",
-        "reduction", "redistribution", "gather",    "sample",
+        "grid",      "field",          "halo",       "file",
+        "reduction", "redistribution", "gather",     "sample",
         "map",       "particle store", "checkpoint", "product"};
     int kinds = 0;
     for (int kind = 0; kind < PLD_KIND_COUNT; kind++)
