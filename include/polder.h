@@ -38,6 +38,7 @@
 #include "polder/batch.h"
 #include "polder/vector.h"
 #ifdef PLD_HAVE_CBLAS
+#include "polder/factor.h"
 #include "polder/matrix.h"
 #include "polder/tall.h"
 #endif

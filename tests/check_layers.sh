@@ -17,7 +17,7 @@ BEGIN {
     headers["par"] = "mpi context reduce reduction timer agree main"
     headers["mesh"] = "grid field measure"
     headers["comm"] = "halo deposit redistribute gather map sample particles"
-    headers["linalg"] = "batch vector matrix tall eigen"
+    headers["linalg"] = "batch vector matrix tall eigen factor"
     headers["io"] = "file series checkpoint"
     for (room in headers) {
         n = split(headers[room], w)

@@ -90,9 +90,9 @@ out:
 static void write_live(const pld_ctx *ctx, char *text, size_t size)
 {
     static const char *const names[] = {
-        "grid",      "field",          "halo",       "file",
-        "reduction", "redistribution", "gather",     "sample",
-        "map",       "particle store", "checkpoint", "product"};
+        "grid",           "field",   "halo",   "file", "reduction",
+        "redistribution", "gather",  "sample", "map",  "particle store",
+        "checkpoint",     "product", "factor"};
     int kinds = 0;
     for (int kind = 0; kind < PLD_KIND_COUNT; kind++)
         kinds += ctx->live[kind] > 0;

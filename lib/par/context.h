@@ -18,6 +18,7 @@ typedef enum pld_kind {
     PLD_KIND_PARTICLES,
     PLD_KIND_CHECKPOINT,
     PLD_KIND_PRODUCT,
+    PLD_KIND_FACTOR,
     PLD_KIND_COUNT
 } pld_kind;
 
