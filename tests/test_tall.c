@@ -1,6 +1,6 @@
 /* Tall matrices: Gram matrices and updates against sums of long doubles, and
  * bit by bit against the same on one rank.
- * TEST: ranks=1,2,3,6
+ * TEST: ranks=2,7
  * TEST: ranks=4 env=PLD_TRANSPORT=message */
 
 #include "support/harness.h"

@@ -9,11 +9,30 @@
 
 /* --- One tile ------------------------------------------------------------- */
 
-/* Rows of c that the kernels take together. */
-enum { SOME_ROWS = 8 };
+/* Rows of c that the kernels take together, and rows of a tile whose sum is
+ * one chain: shorter ones round less. */
+enum { SOME_ROWS = 8, CHAIN = 128 };
+
+/* Rows of c from i on, over rows of the tiles from `row` on. */
+static void add_chain(pld_type type, const struct pld_rows *all, int64_t row,
+                      char *sums)
+{
+    int64_t size = (int64_t)pld_type_size(type);
+    struct pld_rows part = *all;
+    part.depth = all->depth - row < CHAIN ? all->depth - row : CHAIN;
+    part.a = (const char *)all->a + row * all->a_step * size;
+    part.b = (const char *)all->b + row * all->b_row * size;
+    part.c = row > 0 ? sums : all->c;
+    part.c_row = row > 0 ? all->n : all->c_row;
+    part.fresh = true;
+    pld_rows_multiply(type, &part);
+    for (int64_t i = 0; row > 0 && i < all->m; i++)
+        pld_gram_add(type, all->n, sums + i * all->n * size,
+                     (char *)all->c + i * all->c_row * size);
+}
 
 void pld_gram_tile(pld_type type, const struct pld_tile *a, int64_t ka,
-                   const struct pld_tile *b, int64_t kb, bool fresh, void *c)
+                   const struct pld_tile *b, int64_t kb, void *c, void *sums)
 {
     int64_t parts = type == PLD_C128 ? 2 : 1;
     int64_t size = (int64_t)pld_type_size(pld_real_of(type));
@@ -30,10 +49,15 @@ void pld_gram_tile(pld_type type, const struct pld_tile *a, int64_t ka,
                                       .b = other->data + first * size,
                                       .b_row = other->ld * parts,
                                       .c = (char *)c + (i * kb + first) * size,
-                                      .c_row = kb,
-                                      .fresh = fresh};
-        pld_rows_multiply(pld_real_of(type), &rows);
+                                      .c_row = kb};
+        for (int64_t row = 0; row < rows.depth; row += CHAIN)
+            add_chain(pld_real_of(type), &rows, row, sums);
     }
+}
+
+int64_t pld_gram_room(int64_t kb)
+{
+    return SOME_ROWS * kb;
 }
 
 void pld_gram_add(pld_type type, int64_t n, const void *from, void *to)
@@ -100,6 +124,7 @@ struct gram {
     struct pld_tiled b; /* not open without b */
     int64_t ka, kb;     /* real numbers of their rows */
     void *result;
+    void *sums;
 };
 
 static pld_status leaf(const int64_t tile[PLD_MAXDIM], void *out, void *data)
@@ -110,7 +135,7 @@ static pld_status leaf(const int64_t tile[PLD_MAXDIM], void *out, void *data)
     if (gram->b.ctx)
         b = pld_tiled_load(&gram->b, tile);
     pld_gram_tile(gram->a.type, &a, gram->ka, gram->b.ctx ? &b : NULL, gram->kb,
-                  true, out);
+                  out, gram->sums);
     return PLD_OK;
 }
 
@@ -144,8 +169,10 @@ static pld_status open_both(const pld_tall *a, const pld_tall *b,
 static pld_status make_result(struct gram *gram, const void *out)
 {
     PLD_CHECK(out != NULL, PLD_ERR_ARG, "out is NULL");
-    return pld_alloc("Gram matrix", gram->ka * gram->kb,
-                     pld_type_size(pld_real_of(gram->a.type)), &gram->result);
+    size_t size = pld_type_size(pld_real_of(gram->a.type));
+    PLD_TRY(pld_alloc("sums of products", pld_gram_room(gram->kb), size,
+                      &gram->sums));
+    return pld_alloc("Gram matrix", gram->ka * gram->kb, size, &gram->result);
 }
 
 pld_status pld_tall_gram(const pld_tall *a, const pld_tall *b, void *out)
@@ -167,6 +194,7 @@ pld_status pld_tall_gram(const pld_tall *a, const pld_tall *b, void *out)
                pld_type_size(gram.a.type));
 out:
     pld_free(gram.result);
+    pld_free(gram.sums);
     pld_status second = pld_tiled_close(&gram.b);
     pld_status third = pld_tiled_close(&gram.a);
     return status != PLD_OK ? status : second != PLD_OK ? second : third;

@@ -6,10 +6,12 @@
 /* Gram matrices out of those of tiles. Rows of complex numbers are taken as
  * rows of twice as many real ones. */
 
-/* c (ka x kb reals) = [c +] a^T b of the rows of two tiles; with b NULL, a^T a,
- * of which only the upper triangle is right. */
+/* c (ka x kb reals) = a^T b of the rows of two tiles; with b NULL, a^T a, of
+ * which only the upper triangle is right. `sums` is room for pld_gram_room(kb)
+ * reals. */
 void pld_gram_tile(pld_type type, const struct pld_tile *a, int64_t ka,
-                   const struct pld_tile *b, int64_t kb, bool fresh, void *c);
+                   const struct pld_tile *b, int64_t kb, void *c, void *sums);
+int64_t pld_gram_room(int64_t kb);
 
 /* Add n real numbers: to join results. */
 void pld_gram_add(pld_type type, int64_t n, const void *from, void *to);

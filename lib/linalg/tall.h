@@ -81,8 +81,15 @@ pld_status pld_tiled_open_like(const pld_tall *tall, const char *name, int uses,
  * *Collective, agreed*. */
 pld_status pld_tiled_written(struct pld_tiled *tiled);
 
+/* Let go of the fields: it serves as `like` from now on. *Collective*. */
+pld_status pld_tiled_detach(struct pld_tiled *tiled);
+
 /* *Collective*. */
 pld_status pld_tiled_close(struct pld_tiled *tiled);
+
+/* PLD_ERR_SHAPE when there are fewer rows than columns. Local, the same on all
+ * ranks. */
+pld_status pld_tall_check_rows(const struct pld_tiled *tiled);
 
 /* Elements of a row as real numbers, and their type. */
 int64_t pld_tiled_reals(const struct pld_tiled *tiled);
@@ -95,8 +102,8 @@ struct pld_tile pld_tiled_load(struct pld_tiled *tiled,
 /* Without reading it: rows in the buffer hold anything. */
 struct pld_tile pld_tiled_place(struct pld_tiled *tiled,
                                 const int64_t index[PLD_MAXDIM]);
-/* Put back a tile that is not in place: borrowed rows only with
- * PLD_TALL_WRITES_TILES. */
+/* Put back a tile that is not in place: own rows, and borrowed ones to where
+ * they are kept. With PLD_TALL_WRITES_TILES these go home in the end. */
 void pld_tiled_store(struct pld_tiled *tiled, const struct pld_tile *tile);
 
 /* Own rows, tile by tile: `visit` each, after loading it if `reads`, then store

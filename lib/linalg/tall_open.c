@@ -119,6 +119,16 @@ pld_status pld_tall_shape(const pld_tall *a, int64_t *nrows, int64_t *ncolumns)
     return PLD_OK;
 }
 
+pld_status pld_tall_check_rows(const struct pld_tiled *tiled)
+{
+    int64_t nrows = pld_box_volume(tiled->tiling.domain);
+    PLD_CHECK(nrows >= tiled->ncolumns, PLD_ERR_SHAPE,
+              "%s has %" PRId64 " rows and %" PRId64
+              " columns: it must not have fewer rows",
+              tiled->name, nrows, tiled->ncolumns);
+    return PLD_OK;
+}
+
 int64_t pld_tiled_reals(const struct pld_tiled *tiled)
 {
     return tiled->ncolumns * (tiled->type == PLD_C128 ? 2 : 1);
@@ -389,13 +399,22 @@ pld_status pld_tiled_written(struct pld_tiled *tiled)
     return pld_agree(tiled->ctx, status);
 }
 
-pld_status pld_tiled_close(struct pld_tiled *tiled)
+pld_status pld_tiled_detach(struct pld_tiled *tiled)
 {
     pld_status status = pld_lending_destroy(&tiled->lending);
-    for (int d = 0; d < PLD_MAXDIM; d++)
-        pld_free(tiled->tiling.cuts[d]);
     pld_free(tiled->sources);
     pld_free(tiled->buffer);
+    tiled->sources = NULL;
+    tiled->buffer = NULL;
+    tiled->nsources = 0;
+    return status;
+}
+
+pld_status pld_tiled_close(struct pld_tiled *tiled)
+{
+    pld_status status = pld_tiled_detach(tiled);
+    for (int d = 0; d < PLD_MAXDIM; d++)
+        pld_free(tiled->tiling.cuts[d]);
     *tiled = (struct pld_tiled){.ctx = NULL};
     return status;
 }

@@ -90,7 +90,7 @@ void pld_tiled_store(struct pld_tiled *tiled, const struct pld_tile *tile)
         struct pld_block some = columns(from, &tiled->sources[i]);
         pld_block_copy(&some, own, &tiled->sources[i].block, unmoved);
     }
-    if (tiled->lending && (tiled->uses & PLD_TALL_WRITES_TILES))
+    if (tiled->lending && !pld_box_equal(own, tile->box))
         pld_lending_store(tiled->lending, &from, tile->box);
 }
 
