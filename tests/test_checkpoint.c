@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 static char folder[512];
@@ -309,6 +310,234 @@ TEST(another_shape_is_named)
     formula_destroy(&u);
 }
 
+/* --- What does not fit ---------------------------------------------------- */
+
+/* A field "u" that fits and another of this name and type; all of it is to be
+ * left as it was when that does not. */
+static void refuse(pld_status expected, const char *name, pld_type type,
+                   int64_t rows, int64_t nsteps, int64_t room,
+                   const char *fragment)
+{
+    const pld_checkpoint_spec spec = {.folder = folder};
+    struct formula u =
+        formula_create(ctx, &(pld_grid_spec){.ndims = 2, .size = {13, 9}},
+                       &(pld_field_spec){.name = "u"});
+    struct formula v =
+        formula_create(ctx, &(pld_grid_spec){.ndims = 3, .size = {rows, 5, 6}},
+                       &(pld_field_spec){.name = name,
+                                         .type = type,
+                                         .ncomps = 3,
+                                         .node = {false, true, false}});
+    pld_checkpoint *checkpoint = NULL;
+    int64_t steps[3] = {-1, -2, -3};
+    char note[20] = "before";
+    int64_t number = 77;
+    formula_fill(u.field, 50);
+    formula_fill(v.field, 51);
+    assert_ok(pld_checkpoint_create(ctx, &spec, &checkpoint));
+    assert_ok(pld_checkpoint_add_field(checkpoint, u.field));
+    assert_ok(pld_checkpoint_add_field(checkpoint, v.field));
+    assert_ok(pld_checkpoint_add_text(checkpoint, "note", room, note));
+    assert_ok(pld_checkpoint_add_numbers(checkpoint, "steps", PLD_I64, nsteps,
+                                         steps));
+    assert_fails(expected, pld_checkpoint_restore(checkpoint, &number),
+                 fragment);
+    assert_fails(expected, pld_checkpoint_restore_number(checkpoint, 1),
+                 "checkpoint_000000000001.h5");
+    assert_all(formula_holds(u.field, 50) && formula_holds(v.field, 51));
+    assert_all(number == 77 && strcmp(note, "before") == 0);
+    assert_all(steps[0] == -1 && steps[1] == -2);
+    assert_ok(pld_checkpoint_destroy(&checkpoint));
+    formula_destroy(&v);
+    formula_destroy(&u);
+}
+
+TEST(what_does_not_fit_leaves_everything_as_it_was)
+{
+    const pld_checkpoint_spec spec = {.folder = place("fit")};
+    save_on(ctx, &spec, 1, 1);
+    refuse(PLD_ERR_SHAPE, "v", PLD_I32, 5, 2, 20, "'v' is 4 x 6 x 6 x 3");
+    refuse(PLD_ERR_TYPE, "v", PLD_F32, 4, 2, 20, "which f32 does not hold");
+    refuse(PLD_ERR_ARG, "w", PLD_I32, 4, 2, 20, "there is no \"w\" in '");
+    refuse(PLD_ERR_SHAPE, "v", PLD_I32, 4, 3, 20, "'steps'");
+    refuse(PLD_ERR_OVERFLOW, "v", PLD_I32, 4, 2, 5, "'note'");
+}
+
+TEST(what_was_added_later_may_be_optional)
+{
+    const pld_checkpoint_spec spec = {.folder = place("optional")};
+    struct subject subject;
+    int64_t found = 0;
+    double added = 12;
+    save_on(ctx, &spec, 3, 3);
+    create(ctx, &spec, &subject);
+    assert_ok(pld_checkpoint_add_numbers(subject.checkpoint, "added", PLD_F64,
+                                         1, &added));
+    assert_fails(PLD_ERR_ARG,
+                 pld_checkpoint_restore(subject.checkpoint, &found),
+                 "there is no \"added\" in '");
+    struct formula w =
+        formula_create(ctx, &(pld_grid_spec){.ndims = 1, .size = {8}},
+                       &(pld_field_spec){.name = "w"});
+    formula_fill(w.field, 9);
+    assert_ok(pld_checkpoint_add_field(subject.checkpoint, w.field));
+    assert_fails(PLD_ERR_NOENT,
+                 pld_checkpoint_set_optional(subject.checkpoint, "x"), "\"x\"");
+    assert_ok(pld_checkpoint_set_optional(subject.checkpoint, "added"));
+    assert_ok(pld_checkpoint_set_optional(subject.checkpoint, "w"));
+    assert_ok(pld_checkpoint_restore(subject.checkpoint, &found));
+    assert_all(found == 3 && holds(&subject, 3));
+    assert_all(added == 12 && formula_holds(w.field, 9));
+    assert_all(strcmp(pld_checkpoint_report(subject.checkpoint),
+                      "3: \"w\" is not in it, and stays as it is\n"
+                      "3: \"added\" is not in it, and stays as it is\n") == 0);
+    destroy(&subject);
+    formula_destroy(&w);
+}
+
+/* --- Which are kept, and gone on from ------------------------------------- */
+
+TEST(damaged_ones_do_not_count_as_kept)
+{
+    const pld_checkpoint_spec spec = {.folder = place("count"), .keep = 2};
+    struct subject subject;
+    int64_t found = 0;
+    save_on(ctx, &spec, 1, 2);
+    damage(2, place_of_numbers(2) + 3, 1);
+    create(ctx, &spec, &subject);
+    assert_ok(pld_checkpoint_restore(subject.checkpoint, &found));
+    assert_all(found == 1);
+    fill(&subject, 3);
+    assert_ok(pld_checkpoint_save(subject.checkpoint, 3));
+    meet();
+    assert_all(count_files() == 3); /* 1 and 3, and 2 between them */
+    meet();
+    fill(&subject, 4);
+    assert_ok(pld_checkpoint_save(subject.checkpoint, 4));
+    meet();
+    assert_all(count_files() == 2);
+    destroy(&subject);
+}
+
+TEST(a_run_can_go_back)
+{
+    const pld_checkpoint_spec spec = {.folder = place("back"), .keep = 9};
+    struct subject subject;
+    save_on(ctx, &spec, 1, 5);
+    create(ctx, &spec, &subject);
+    assert_fails(PLD_ERR_NOENT,
+                 pld_checkpoint_restore_number(subject.checkpoint, 9),
+                 "checkpoint_000000000009.h5");
+    assert_ok(pld_checkpoint_restore_number(subject.checkpoint, 2));
+    assert_all(holds(&subject, 2));
+    fill(&subject, 3);
+    assert_ok(pld_checkpoint_save(subject.checkpoint, 3));
+    meet();
+    assert_all(count_files() == 3);
+    destroy(&subject);
+    restore_on(ctx, &spec, 3, NULL);
+}
+
+/* --- Damage at any place -------------------------------------------------- */
+
+static int64_t read_bytes(const char *path, char *bytes, int64_t room)
+{
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    size_t n = fread(bytes, 1, (size_t)room, file);
+    fclose(file);
+    assert_true((int64_t)n < room);
+    return (int64_t)n;
+}
+
+static void write_bytes(const char *path, const char *bytes, int64_t n)
+{
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, (size_t)n, file), n);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* Either nothing that is restored has changed, or the error names the file and
+ * nothing in memory has. */
+static void look_at_damaged(pld_ctx *alone, const pld_checkpoint_spec *spec,
+                            const char *path, int64_t at)
+{
+    struct subject subject;
+    int64_t found = 0;
+    create(alone, spec, &subject);
+    fill(&subject, 60);
+    pld_status status = pld_checkpoint_restore(subject.checkpoint, &found);
+    bool good = status == PLD_OK ? holds(&subject, 1) : holds(&subject, 60);
+    if (status != PLD_OK)
+        good = good && strstr(pld_error_last()->text, path) &&
+               (status == PLD_ERR_CORRUPT || status == PLD_ERR_FORMAT);
+    if (!good)
+        fail_msg("byte %d: %s %s", (int)at, pld_status_name(status),
+                 pld_error_last()->text);
+    pld_error_clear();
+    destroy(&subject);
+}
+
+/* In the run on one rank; with PLD_TEST_SWEEP=all at every byte. */
+static void sweep(bool cut)
+{
+    if (nranks > 1)
+        skip();
+    char bytes[100000];
+    char path[600];
+    pld_ctx *alone = team_create(1);
+    const pld_checkpoint_spec spec = {.folder = place(cut ? "cuts" : "flips")};
+    save_on(alone, &spec, 1, 1);
+    path_of(1, path, sizeof path);
+    int64_t n = alone ? read_bytes(path, bytes, sizeof bytes) : 0;
+    for (int64_t i = 0; i < n; i += getenv("PLD_TEST_SWEEP") ? 1 : 61) {
+        char old = bytes[i];
+        bytes[i] = (char)(cut ? old : old ^ 1 << i % 8);
+        write_bytes(path, bytes, cut ? i : n);
+        bytes[i] = old;
+        look_at_damaged(alone, &spec, path, i);
+    }
+    team_destroy(&alone);
+}
+
+TEST(no_flipped_bit_is_restored)
+{
+    sweep(false);
+}
+
+TEST(no_cut_is_restored)
+{
+    sweep(true);
+}
+
+/* --- Arguments ------------------------------------------------------------ */
+
+TEST(many_numbers_and_long_paths_are_saved)
+{
+    enum { MANY = 20000 };
+    static double numbers[MANY];
+    char path[4001];
+    place("long");
+    size_t length = strlen(folder);
+    memset(path, '/', sizeof path);
+    memcpy(path, folder, length);
+    path[4000] = '\0';
+    pld_checkpoint *checkpoint = NULL;
+    int64_t found = 0;
+    const pld_checkpoint_spec spec = {.folder = path};
+    assert_ok(pld_checkpoint_create(ctx, &spec, &checkpoint));
+    assert_ok(
+        pld_checkpoint_add_numbers(checkpoint, "many", PLD_F64, MANY, numbers));
+    for (int i = 0; i < MANY; i++)
+        numbers[i] = i / 7.0;
+    assert_ok(pld_checkpoint_save(checkpoint, 1));
+    memset(numbers, 0, sizeof numbers);
+    assert_ok(pld_checkpoint_restore(checkpoint, &found));
+    assert_all(numbers[1] == 1 / 7.0 && numbers[MANY - 1] == (MANY - 1) / 7.0);
+    assert_ok(pld_checkpoint_destroy(&checkpoint));
+}
+
 TEST(wrong_arguments_are_named)
 {
     pld_checkpoint *one = NULL;
@@ -346,6 +575,9 @@ TEST(wrong_arguments_are_named)
     assert_fails(PLD_ERR_ARG, pld_checkpoint_save(one, -4), "number is -4");
     assert_fails(PLD_ERR_ARG, pld_checkpoint_restore(one, NULL),
                  "number is NULL");
+    assert_fails(PLD_ERR_ARG,
+                 pld_checkpoint_add_numbers(one, "polder_x", PLD_I64, 1, &x),
+                 "names that begin with polder");
     if (nranks > 1)
         assert_fails(PLD_ERR_MISMATCH, pld_checkpoint_save(one, rank),
                      "number");
@@ -399,6 +631,39 @@ TEST(intervals_follow_from_cost_and_failures)
     assert_ok(pld_checkpoint_destroy(&checkpoint));
 }
 
+/* Whether it is due, and due again. */
+static void ask_twice(double walltime, bool expected)
+{
+    const pld_checkpoint_spec spec = {.folder = place("end"),
+                                      .walltime = walltime};
+    pld_checkpoint *checkpoint = NULL;
+    pld_checkpoint_info info;
+    bool due = false;
+    assert_ok(pld_checkpoint_create(ctx, &spec, &checkpoint));
+    assert_ok(pld_checkpoint_due(checkpoint, &due));
+    assert_all(due == expected);
+    assert_ok(pld_checkpoint_describe(checkpoint, &info));
+    assert_all(info.ending == expected && info.signal == 0);
+    assert_ok(pld_checkpoint_due(checkpoint, &due));
+    assert_all(!due);
+    assert_ok(pld_checkpoint_destroy(&checkpoint));
+}
+
+TEST(one_is_due_while_there_is_time)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%lld", (long long)time(NULL) + 6);
+    unsetenv("SLURM_JOB_END_TIME");
+    ask_twice(0, false);
+    ask_twice(6, true);
+    ask_twice(1000, false);
+    setenv("SLURM_JOB_END_TIME", text, 1);
+    ask_twice(0, true);
+    ask_twice(-1, false);
+    ask_twice(1000, false);
+    unsetenv("SLURM_JOB_END_TIME");
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(restored_on_any_number_of_ranks),
     cmocka_unit_test(the_last_few_are_kept),
@@ -407,8 +672,16 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(one_cut_short_anywhere_is_passed_over),
     cmocka_unit_test(what_is_no_checkpoint_is_named),
     cmocka_unit_test(another_shape_is_named),
+    cmocka_unit_test(what_does_not_fit_leaves_everything_as_it_was),
+    cmocka_unit_test(what_was_added_later_may_be_optional),
+    cmocka_unit_test(damaged_ones_do_not_count_as_kept),
+    cmocka_unit_test(a_run_can_go_back),
+    cmocka_unit_test(no_flipped_bit_is_restored),
+    cmocka_unit_test(no_cut_is_restored),
+    cmocka_unit_test(many_numbers_and_long_paths_are_saved),
     cmocka_unit_test(wrong_arguments_are_named),
     cmocka_unit_test(a_signal_on_any_rank_asks_for_one),
-    cmocka_unit_test(intervals_follow_from_cost_and_failures)};
+    cmocka_unit_test(intervals_follow_from_cost_and_failures),
+    cmocka_unit_test(one_is_due_while_there_is_time)};
 
 PLD_TEST_MAIN(tests)

@@ -219,7 +219,11 @@ static pld_status find(const pld_file *file, const struct subject *subject,
     hid_t space = H5I_INVALID_HID;
     *found = (struct found){H5I_INVALID_HID, H5I_INVALID_HID, 0, ""};
     PLD_TRY_TO(out, open_owner(file, subject, &object));
-    PLD_CHECK_TO(out, H5Aexists(object, subject->name) > 0, PLD_ERR_NOENT,
+    htri_t there = H5Aexists(object, subject->name);
+    PLD_H5_TO(out, PLD_ERR_CORRUPT, there,
+              "cannot look for attribute '%s' of '%s' in '%s'", subject->name,
+              owner(subject), file->path);
+    PLD_CHECK_TO(out, there > 0, PLD_ERR_NOENT,
                  "'%s' in '%s' has no attribute '%s'", owner(subject),
                  file->path, subject->name);
     found->id = H5Aopen(object, subject->name, H5P_DEFAULT);

@@ -8,7 +8,6 @@
 #include "io/check.h"
 #include "io/lock.h"
 #include "polder/agree.h"
-#include "polder/reduce.h"
 
 pld_status pld_checkpoint_check(const pld_checkpoint *checkpoint)
 {
@@ -39,17 +38,21 @@ static pld_status check_spec(const pld_checkpoint_spec *spec,
               spec->keep);
     PLD_CHECK(spec->mtbf >= 0 && spec->mtbf < INFINITY, PLD_ERR_ARG,
               "spec->mtbf is %g: seconds, 0 or more", spec->mtbf);
+    PLD_CHECK(spec->walltime < INFINITY, PLD_ERR_ARG,
+              "spec->walltime is %g: seconds, or below 0 for no end",
+              spec->walltime);
     return PLD_OK;
 }
 
 static pld_status agree_on_spec(pld_ctx *ctx, const pld_checkpoint_spec *spec)
 {
-    const double numbers[] = {spec->keep, spec->mtbf, spec->signals};
+    const double numbers[] = {spec->keep, spec->mtbf, spec->walltime,
+                              spec->signals};
     PLD_TRY(pld_agree_same(ctx, "spec->folder", spec->folder,
                            (int64_t)strlen(spec->folder)));
     PLD_TRY(pld_agree_same(ctx, "spec->name", name_of(spec),
                            (int64_t)strlen(name_of(spec))));
-    return pld_agree_same(ctx, "spec->keep, mtbf or signals", numbers,
+    return pld_agree_same(ctx, "spec->keep, mtbf, walltime or signals", numbers,
                           sizeof numbers);
 }
 
@@ -58,7 +61,7 @@ static void free_all(pld_checkpoint *checkpoint)
     if (!checkpoint)
         return;
     for (int i = 0; i < checkpoint->nfields; i++)
-        pld_field_release(checkpoint->fields[i]);
+        pld_field_release(checkpoint->fields[i].field);
     for (int i = 0; i < checkpoint->nvalues; i++)
         pld_free(checkpoint->values[i].name);
     pld_free(checkpoint->fields);
@@ -66,6 +69,7 @@ static void free_all(pld_checkpoint *checkpoint)
     if (checkpoint->signals)
         pld_checkpoint_ignore();
     pld_lock_let_go(&checkpoint->lock);
+    pld_free(checkpoint->bad);
     pld_free(checkpoint->report);
     pld_free(checkpoint->name);
     pld_free(checkpoint->folder);
@@ -86,7 +90,7 @@ static pld_status create_alone(pld_ctx *ctx, const pld_checkpoint_spec *spec,
     checkpoint->newest = -1;
     checkpoint->keep = spec->keep > 0 ? spec->keep : 2;
     checkpoint->mtbf = spec->mtbf;
-    checkpoint->saved = MPI_Wtime();
+    pld_checkpoint_start(checkpoint, spec->walltime);
     PLD_TRY(pld_alloc_text(spec->folder, &checkpoint->folder));
     PLD_TRY(pld_alloc_text(name_of(spec), &checkpoint->name));
     if (ctx->rank == 0)
@@ -128,12 +132,18 @@ pld_status pld_checkpoint_destroy(pld_checkpoint **checkpoint)
 
 /* --- What goes into it ---------------------------------------------------- */
 
+#define OWN "polder"
+
 /* Fields are variables and numbers attributes, but one name is one thing. */
 static pld_status check_new_name(const pld_checkpoint *checkpoint,
                                  const char *name)
 {
+    PLD_CHECK(strncmp(name, OWN, strlen(OWN)) != 0, PLD_ERR_ARG,
+              "\"%s\": names that begin with " OWN " are the library's own",
+              name);
     for (int i = 0; i < checkpoint->nfields; i++)
-        PLD_CHECK(strcmp(pld_field_name(checkpoint->fields[i]), name) != 0,
+        PLD_CHECK(strcmp(pld_field_name(checkpoint->fields[i].field), name) !=
+                      0,
                   PLD_ERR_EXISTS, "there is a field \"%s\" already", name);
     for (int i = 0; i < checkpoint->nvalues; i++)
         PLD_CHECK(strcmp(checkpoint->values[i].name, name) != 0, PLD_ERR_EXISTS,
@@ -158,9 +168,8 @@ static pld_status grow(int count, size_t size, void *list)
 static pld_status add_field(pld_checkpoint *checkpoint, pld_field *field)
 {
     PLD_TRY(check_new_name(checkpoint, pld_field_name(field)));
-    PLD_TRY(
-        grow(checkpoint->nfields, sizeof(pld_field *), &checkpoint->fields));
-    return PLD_OK;
+    return grow(checkpoint->nfields, sizeof *checkpoint->fields,
+                &checkpoint->fields);
 }
 
 pld_status pld_checkpoint_add_field(pld_checkpoint *checkpoint,
@@ -169,7 +178,8 @@ pld_status pld_checkpoint_add_field(pld_checkpoint *checkpoint,
     PLD_TRY(pld_checkpoint_check(checkpoint));
     PLD_TRY(pld_io_check_field(checkpoint->ctx, field));
     PLD_TRY(pld_agree(checkpoint->ctx, add_field(checkpoint, field)));
-    checkpoint->fields[checkpoint->nfields++] = field;
+    checkpoint->fields[checkpoint->nfields++] =
+        (struct pld_checkpoint_field){.field = field};
     pld_field_retain(field);
     return PLD_OK;
 }
@@ -220,41 +230,30 @@ pld_status pld_checkpoint_add_text(pld_checkpoint *checkpoint, const char *name,
                         .name = (char *)name, .size = size, .memory = text});
 }
 
-/* --- When ----------------------------------------------------------------- */
-
-static double advice(const pld_checkpoint *checkpoint)
+static pld_status set_optional(pld_checkpoint *checkpoint, const char *name)
 {
-    double cost = checkpoint->cost > 0 ? checkpoint->cost : 1;
-    return sqrt(2 * cost * checkpoint->mtbf);
+    for (int i = 0; i < checkpoint->nfields; i++)
+        if (strcmp(pld_field_name(checkpoint->fields[i].field), name) == 0) {
+            checkpoint->fields[i].optional = true;
+            return PLD_OK;
+        }
+    for (int i = 0; i < checkpoint->nvalues; i++)
+        if (strcmp(checkpoint->values[i].name, name) == 0) {
+            checkpoint->values[i].optional = true;
+            return PLD_OK;
+        }
+    PLD_RAISE(PLD_ERR_NOENT, "nothing was added under the name \"%s\"", name);
 }
 
-pld_status pld_checkpoint_due(pld_checkpoint *checkpoint, bool *out)
-{
-    PLD_TRY(pld_checkpoint_check(checkpoint));
-    PLD_CHECK(out, PLD_ERR_ARG, "out is NULL");
-    double passed = MPI_Wtime() - checkpoint->saved;
-    int64_t asked[2] = {checkpoint->signals ? pld_checkpoint_heard() : 0,
-                        checkpoint->ctx->rank == 0 && checkpoint->mtbf > 0 &&
-                            passed >= advice(checkpoint)};
-    PLD_TRY(pld_reduce(checkpoint->ctx, PLD_MAX, PLD_I64, asked, 2, asked));
-    if (asked[0] != 0)
-        checkpoint->signal = (int)asked[0];
-    *out = asked[0] != 0 || asked[1] != 0;
-    return PLD_OK;
-}
-
-pld_status pld_checkpoint_describe(const pld_checkpoint *checkpoint,
-                                   pld_checkpoint_info *out)
+pld_status pld_checkpoint_set_optional(pld_checkpoint *checkpoint,
+                                       const char *name)
 {
     PLD_TRY(pld_checkpoint_check(checkpoint));
-    PLD_CHECK(out, PLD_ERR_ARG, "out is NULL");
-    *out = (pld_checkpoint_info){
-        .newest = checkpoint->newest,
-        .cost = checkpoint->cost,
-        .interval = checkpoint->mtbf > 0 ? advice(checkpoint) : 0,
-        .signal = checkpoint->signal};
-    return PLD_OK;
+    PLD_TRY(pld_io_check_name(checkpoint->ctx, "name", name, false));
+    return pld_agree(checkpoint->ctx, set_optional(checkpoint, name));
 }
+
+/* --- Looking at it -------------------------------------------------------- */
 
 const char *pld_checkpoint_report(const pld_checkpoint *checkpoint)
 {

@@ -4,6 +4,7 @@
 #include "mesh/field.h"
 #include "par/context.h"
 #include "polder/checkpoint.h"
+#include "polder/file.h"
 
 /* Numbers, or with a count of 0 a text of less than `size` bytes. */
 struct pld_checkpoint_value {
@@ -12,6 +13,12 @@ struct pld_checkpoint_value {
     int64_t count;
     int64_t size;
     void *memory;
+    bool optional;
+};
+
+struct pld_checkpoint_field {
+    pld_field *field;
+    bool optional;
 };
 
 /* First word of a live checkpoint, cleared when it is destroyed. */
@@ -27,13 +34,21 @@ struct pld_checkpoint {
     bool signals;
     int lock; /* on rank 0: of this name in this folder */
     int nfields;
-    pld_field **fields;
+    struct pld_checkpoint_field *fields;
     int nvalues;
     struct pld_checkpoint_value *values;
     int64_t newest;
     double cost;  /* seconds to save, 0: not known */
     double saved; /* moment of the last one, or of the beginning */
+    double end;   /* of the run, on rank 0; INFINITY: none */
+    double asked; /* moment of the last question whether it is time, or saved */
+    double step;  /* longest time between such moments */
     int signal;
+    bool ending;
+    bool
+        went_back; /* there may be later ones that are not to be gone on from */
+    int64_t nbad;  /* numbers that were passed over */
+    int64_t *bad;
     char *report;
 };
 
@@ -61,8 +76,32 @@ pld_status pld_checkpoint_list(const pld_checkpoint *checkpoint, int64_t *count,
 pld_status pld_checkpoint_publish(const pld_checkpoint *checkpoint,
                                   int64_t number);
 
-/* Remove all but the newest ones. */
+/* A number is good again. */
+void pld_checkpoint_mend(pld_checkpoint *checkpoint, int64_t number);
+
+/* Remove all but the newest good ones, and when the run has gone back those
+ * that came later. */
 pld_status pld_checkpoint_thin(const pld_checkpoint *checkpoint);
+
+/* --- One file ------------------------------------------------------------- */
+
+/* Whether it is a good checkpoint, all of it. *Collective, agreed*. */
+pld_status pld_checkpoint_look(pld_file *file);
+
+/* Read a good one. What does not fit is found before anything is changed.
+ * *Collective, agreed*. */
+pld_status pld_checkpoint_read(pld_checkpoint *checkpoint, int64_t number,
+                               pld_file *file);
+
+/* Add a line to the report. *Local*. */
+pld_status pld_checkpoint_tell(pld_checkpoint *checkpoint, int64_t number,
+                               const char *text);
+
+/* --- When ----------------------------------------------------------------- */
+
+/* Begin to count time; count what saving took; or that something else took. */
+void pld_checkpoint_start(pld_checkpoint *checkpoint, double walltime);
+void pld_checkpoint_spent(pld_checkpoint *checkpoint, double seconds);
 
 /* --- Signals -------------------------------------------------------------- */
 

@@ -195,6 +195,22 @@ pld_status pld_checkpoint_publish(const pld_checkpoint *checkpoint,
     return sync_path(checkpoint->folder, O_RDONLY | O_DIRECTORY);
 }
 
+static bool is_bad(const pld_checkpoint *checkpoint, int64_t number)
+{
+    for (int64_t i = 0; i < checkpoint->nbad; i++)
+        if (checkpoint->bad[i] == number)
+            return true;
+    return false;
+}
+
+void pld_checkpoint_mend(pld_checkpoint *checkpoint, int64_t number)
+{
+    for (int64_t i = 0; i < checkpoint->nbad; i++)
+        if (checkpoint->bad[i] == number)
+            checkpoint->bad[i] = -1;
+}
+
+/* Bad ones do not count as kept, and go when there are enough good ones. */
 pld_status pld_checkpoint_thin(const pld_checkpoint *checkpoint)
 {
     int64_t count = 0;
@@ -202,8 +218,10 @@ pld_status pld_checkpoint_thin(const pld_checkpoint *checkpoint)
     PLD_TRY(pld_checkpoint_list(checkpoint, &count, &numbers));
     int nkept = 0;
     for (int64_t i = 0; i < count; i++) {
-        /* Higher numbers were passed over: they do not count as kept. */
-        if (numbers[i] > checkpoint->newest || nkept++ < checkpoint->keep)
+        bool later = numbers[i] > checkpoint->newest;
+        bool enough = nkept >= checkpoint->keep;
+        nkept += !later && !is_bad(checkpoint, numbers[i]);
+        if (later ? !checkpoint->went_back : !enough)
             continue;
         char path[PLD_CHECKPOINT_PATH];
         pld_checkpoint_path(checkpoint, numbers[i], path);

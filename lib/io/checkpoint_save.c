@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "io/file.h"
 #include "polder/agree.h"
 
@@ -13,6 +14,20 @@ static pld_status write_value(pld_file *file,
         return pld_file_write_text(file, NULL, value->name, value->memory);
     return pld_file_write_attribute(file, NULL, value->name, value->type,
                                     value->count, value->memory);
+}
+
+static pld_status write_fields(const pld_checkpoint *checkpoint, pld_file *file)
+{
+    pld_field **fields = NULL;
+    pld_status status = pld_alloc("fields of a checkpoint", checkpoint->nfields,
+                                  sizeof *fields, &fields);
+    PLD_TRY(pld_agree(checkpoint->ctx, status));
+    for (int i = 0; i < checkpoint->nfields; i++)
+        fields[i] = checkpoint->fields[i].field;
+    if (checkpoint->nfields > 0)
+        status = pld_file_write_fields(file, checkpoint->nfields, fields);
+    pld_free(fields);
+    return status;
 }
 
 /* That it is complete is said last. */
@@ -29,9 +44,7 @@ static pld_status write_all(const pld_checkpoint *checkpoint, int64_t number,
                                      &number));
     for (int i = 0; i < checkpoint->nvalues; i++)
         PLD_TRY(write_value(file, &checkpoint->values[i]));
-    if (checkpoint->nfields > 0)
-        PLD_TRY(pld_file_write_fields(file, checkpoint->nfields,
-                                      checkpoint->fields));
+    PLD_TRY(write_fields(checkpoint, file));
     PLD_TRY(pld_file_write_attribute(file, NULL, "polder_complete", PLD_I32, 1,
                                      &complete));
     return pld_file_sync(file);
@@ -53,6 +66,7 @@ static pld_status publish(pld_checkpoint *checkpoint, int64_t number)
 {
     PLD_TRY(pld_checkpoint_publish(checkpoint, number));
     checkpoint->newest = number;
+    pld_checkpoint_mend(checkpoint, number);
     return pld_checkpoint_thin(checkpoint);
 }
 
@@ -72,13 +86,6 @@ out:
     return status;
 }
 
-/* Of the last few. */
-static void count_cost(pld_checkpoint *checkpoint, double seconds)
-{
-    double cost = checkpoint->cost;
-    checkpoint->cost = cost > 0 ? 0.75 * cost + 0.25 * seconds : seconds;
-}
-
 pld_status pld_checkpoint_save(pld_checkpoint *checkpoint, int64_t number)
 {
     PLD_TRY(pld_checkpoint_check(checkpoint));
@@ -89,7 +96,9 @@ pld_status pld_checkpoint_save(pld_checkpoint *checkpoint, int64_t number)
               number);
     PLD_TRY(save(checkpoint, number));
     checkpoint->newest = number;
+    checkpoint->went_back = false;
     checkpoint->saved = MPI_Wtime();
-    count_cost(checkpoint, checkpoint->saved - start);
+    checkpoint->asked = checkpoint->saved;
+    pld_checkpoint_spent(checkpoint, checkpoint->saved - start);
     return PLD_OK;
 }

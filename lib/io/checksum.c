@@ -101,22 +101,39 @@ static pld_status path_of(const char *name, char **out)
     return PLD_OK;
 }
 
-static bool exists(const pld_file *file, const char *path)
+/* Each group on the way is looked for: HDF5 asks for the last name alone. */
+static pld_status exists(const pld_file *file, const char *path, bool *out)
 {
-    return H5Lexists(file->id, "polder", H5P_DEFAULT) > 0 &&
-           H5Lexists(file->id, FOLDER, H5P_DEFAULT) > 0 &&
-           H5Lexists(file->id, path, H5P_DEFAULT) > 0;
+    const char *const names[] = {"polder", FOLDER, path};
+    *out = false;
+    for (int i = 0; i < 3; i++) {
+        htri_t there = H5Lexists(file->id, names[i], H5P_DEFAULT);
+        PLD_H5(PLD_ERR_CORRUPT, there, "cannot look for '%s' in '%s'", names[i],
+               file->path);
+        if (there == 0)
+            return PLD_OK;
+    }
+    *out = true;
+    return PLD_OK;
 }
 
+/* Below 0 when there are none. */
 static pld_status open_blocks(const pld_file *file, const char *name,
                               hid_t *out)
 {
+    pld_status status = PLD_OK;
     char *path = NULL;
-    PLD_TRY(path_of(name, &path));
-    if (exists(file, path))
+    bool there = false;
+    *out = H5I_INVALID_HID;
+    PLD_TRY_TO(out, path_of(name, &path));
+    PLD_TRY_TO(out, exists(file, path, &there));
+    if (there)
         *out = H5Dopen2(file->id, path, H5P_DEFAULT);
+    PLD_CHECK_TO(out, !there || *out >= 0, PLD_ERR_CORRUPT,
+                 "cannot open the checksums of '%s' in '%s'", name, file->path);
+out:
     pld_free(path);
-    return PLD_OK;
+    return status;
 }
 
 static pld_status read_block(const pld_file *file, const char *name,
@@ -146,15 +163,31 @@ pld_status pld_checksum_look(const pld_file *file, const char *name,
     return status;
 }
 
-int64_t pld_checksum_name(const pld_file *file, hsize_t i, char *out,
-                          int64_t bytes)
+pld_status pld_checksum_count(const pld_file *file, int64_t *count)
 {
-    if (!exists(file, FOLDER))
-        return 0;
-    ssize_t length =
-        H5Lget_name_by_idx(file->id, FOLDER, H5_INDEX_NAME, H5_ITER_INC, i, out,
-                           (size_t)bytes, H5P_DEFAULT);
-    return length < 0 ? 0 : (int64_t)length + 1;
+    bool there = false;
+    H5G_info_t info;
+    *count = 0;
+    PLD_TRY(exists(file, FOLDER, &there));
+    if (!there)
+        return PLD_OK;
+    PLD_H5(PLD_ERR_CORRUPT,
+           H5Gget_info_by_name(file->id, FOLDER, &info, H5P_DEFAULT),
+           "cannot count the checksums in '%s'", file->path);
+    *count = (int64_t)info.nlinks;
+    return PLD_OK;
+}
+
+pld_status pld_checksum_name(const pld_file *file, int64_t i, char *out,
+                             int64_t *bytes)
+{
+    ssize_t length = H5Lget_name_by_idx(file->id, FOLDER, H5_INDEX_NAME,
+                                        H5_ITER_INC, (hsize_t)i, out,
+                                        out ? (size_t)*bytes : 0, H5P_DEFAULT);
+    PLD_H5(PLD_ERR_CORRUPT, length, "cannot list the checksums in '%s'",
+           file->path);
+    *bytes = (int64_t)length + 1;
+    return PLD_OK;
 }
 
 static pld_status make_folder(const pld_file *file, const char *path)

@@ -41,10 +41,11 @@ pld_status pld_checksum_agree(pld_file *file, const char *name,
 pld_status pld_checksum_look(const pld_file *file, const char *name,
                              int64_t *block);
 
-/* the name of the i-th variable that has some, into so many bytes, and the
- * bytes that it takes, 0 when there is no more; */
-int64_t pld_checksum_name(const pld_file *file, hsize_t i, char *out,
-                          int64_t bytes);
+/* how many variables have some, and the name of the i-th, into *bytes bytes if
+ * `out` is not NULL: then they are those that it takes; */
+pld_status pld_checksum_count(const pld_file *file, int64_t *count);
+pld_status pld_checksum_name(const pld_file *file, int64_t i, char *out,
+                             int64_t *bytes);
 
 /* and into the file. */
 pld_status pld_checksum_put(const pld_file *file, const char *name,

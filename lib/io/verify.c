@@ -129,35 +129,42 @@ out:
     return status;
 }
 
-/* The name of the i-th variable that has some; NULL when there is no more. */
-static pld_status name_of(pld_file *file, hsize_t i, char **out)
+/* The name of the i-th variable that has some, to be freed. */
+static pld_status name_of(pld_file *file, int64_t i, char **out)
 {
     pld_ctx *ctx = file->ctx;
     pld_status status = PLD_OK;
     int64_t room = 0;
     PLD_TRY(pld_file_describe(file));
     if (pld_file_leads(file))
-        room = pld_checksum_name(file, i, NULL, 0);
-    PLD_TRY(pld_broadcast(ctx, &room, (int64_t)sizeof room, 0));
-    status = pld_alloc("name", room, 1, out);
+        status = pld_checksum_name(file, i, NULL, &room);
     PLD_TRY(pld_agree(ctx, status));
+    PLD_TRY(pld_broadcast(ctx, &room, (int64_t)sizeof room, 0));
+    PLD_TRY(pld_agree(ctx, pld_alloc("name", room, 1, out)));
     if (pld_file_leads(file))
-        (void)pld_checksum_name(file, i, *out, room);
+        status = pld_checksum_name(file, i, *out, &room);
+    PLD_TRY(pld_agree(ctx, status));
     return pld_broadcast(ctx, *out, room, 0);
 }
 
 static pld_status verify_all(pld_file *file)
 {
-    for (hsize_t i = 0;; i++) {
+    pld_status status = PLD_OK;
+    int64_t count = 0;
+    PLD_TRY(pld_file_describe(file));
+    if (pld_file_leads(file))
+        status = pld_checksum_count(file, &count);
+    PLD_TRY(pld_agree(file->ctx, status));
+    PLD_TRY(pld_broadcast(file->ctx, &count, (int64_t)sizeof count, 0));
+    for (int64_t i = 0; i < count; i++) {
         char *name = NULL;
-        pld_status status = name_of(file, i, &name);
-        if (status == PLD_OK && name == NULL)
-            return PLD_OK;
+        status = name_of(file, i, &name);
         if (status == PLD_OK)
             status = verify_one(file, name);
         pld_free(name);
         PLD_TRY(status);
     }
+    return PLD_OK;
 }
 
 static pld_status verify(pld_file *file, const char *name)
