@@ -49,7 +49,8 @@ typedef struct pld_cholesky_spec {
  * on each rank: its share of half a matrix of n rows, about n^2 / 2 / nranks
  * elements; 12 bytes for each of the (n / 384)^2 / 2 tiles; and if there are
  * several nodes, buffers for 3 columns of tiles. PLD_ERR_ARG names the order of
- * the first leading minor that is not positive. *Collective, agreed*. */
+ * the first leading minor that is not positive, or
+ * not finite. *Collective, agreed*. */
 PLD_CALL pld_cholesky_create(const pld_cholesky_spec *spec, const pld_matrix *a,
                              pld_cholesky **out);
 
@@ -73,6 +74,52 @@ PLD_CALL pld_cholesky_log_determinant(pld_cholesky *cholesky, double *out);
 /** Destroy it and set *cholesky to NULL; *cholesky may be NULL. *Collective*.
  */
 PLD_CALL pld_cholesky_destroy(pld_cholesky **cholesky);
+
+/** @name LU
+ * Of any square matrix, by partial pivoting: p a = l u, where p exchanges rows,
+ * and the pivot of a column is its element of the largest modulus (for c128:
+ * the sum of the moduli of both parts) that is left. */
+/**@{*/
+
+/** Opaque: the LU factors of a square matrix. */
+typedef struct pld_lu pld_lu;
+
+/** Factor a square matrix, which stays as it is. Panels of up to 128 columns
+ * lie with one rank each, which finds its pivots alone while the others go on;
+ * so no more ranks than panels have work. Memory on each rank: its share of a
+ * matrix of n rows, n^2 / nranks elements, 12 n bytes, and if there are several
+ * nodes, buffers for 3 panels. PLD_ERR_ARG names the first column, counted from
+ * 0, that has no pivot. *Collective, agreed*. */
+PLD_CALL pld_lu_create(const pld_matrix *a, pld_lu **out);
+
+/** Factor another matrix, of the same size and type, in place of the one
+ * before, in the same memory. After an error it solves nothing until one is
+ * factored. *Collective, agreed*. */
+PLD_CALL pld_lu_factor(pld_lu *lu, const pld_matrix *a);
+
+/** Solve a x = b, or with the transposed or conjugated form of a: b, of as many
+ * rows as a, becomes x. Memory: a copy of b, shared out, and buffers as for
+ * factoring. *Collective, agreed*. */
+PLD_CALL pld_lu_solve(pld_lu *lu, pld_form form, const pld_matrix *b);
+
+/** Write both factors to a square matrix of the size of a; it may be a: u on
+ * and above the diagonal, l below it, whose diagonal is ones. *Collective,
+ * agreed*. */
+PLD_CALL pld_lu_read(pld_lu *lu, const pld_matrix *out);
+
+/** Which row of a has become row i of l u, for each of the n rows, the same on
+ * all ranks. *Local*. */
+PLD_CALL pld_lu_rows(const pld_lu *lu, int64_t *out);
+
+/** The determinant of a is phase exp(log), phase being 1 or -1, or for c128 a
+ * number of modulus 1 given as {real, imaginary}. The same on all ranks.
+ * *Collective*. */
+PLD_CALL pld_lu_determinant(pld_lu *lu, double phase[2], double *log);
+
+/** Destroy it and set *lu to NULL; *lu may be NULL. *Collective*. */
+PLD_CALL pld_lu_destroy(pld_lu **lu);
+
+/**@}*/
 
 PLD_END_C
 

@@ -1,7 +1,6 @@
 #include "polder/factor.h"
 
 #include <inttypes.h>
-#include <limits.h>
 #include <math.h>
 #include <string.h>
 
@@ -177,7 +176,7 @@ static pld_status factor(pld_cholesky *cholesky,
     PLD_TRY(pld_factor_least(cholesky->ctx, &cholesky->failed));
     PLD_CHECK(cholesky->failed < 0, PLD_ERR_ARG,
               "a is not positive definite: its leading minor of order %" PRId64
-              " is not positive, or no number",
+              " is not positive, or not finite",
               cholesky->failed);
     cholesky->valid = true;
     return PLD_OK;
@@ -272,26 +271,12 @@ static pld_status check_valid(const pld_cholesky *cholesky)
     return PLD_OK;
 }
 
-static pld_status check_same(const pld_cholesky *cholesky,
-                             const pld_matrix *matrix, const char *name,
-                             struct pld_operand_matrix *out)
-{
-    PLD_TRY(pld_factor_check_square(cholesky->ctx, matrix, name, out));
-    PLD_CHECK(out->size[0] == cholesky->n, PLD_ERR_SHAPE,
-              "%s has %" PRId64 " rows, but the factor %" PRId64, name,
-              out->size[0], cholesky->n);
-    PLD_CHECK(out->field->type == cholesky->tiles.spec.type, PLD_ERR_TYPE,
-              "%s is %s, but the factor %s", name,
-              pld_type_name(out->field->type),
-              pld_type_name(cholesky->tiles.spec.type));
-    return PLD_OK;
-}
-
 pld_status pld_cholesky_factor(pld_cholesky *cholesky, const pld_matrix *a)
 {
     struct pld_operand_matrix operand;
     PLD_TRY(check(cholesky, "cholesky"));
-    PLD_TRY(pld_agree(cholesky->ctx, check_same(cholesky, a, "a", &operand)));
+    PLD_TRY(pld_agree(cholesky->ctx, pld_factor_check_same(&cholesky->tiles, a,
+                                                           "a", &operand)));
     PLD_TRY(pld_factor_agree(cholesky->ctx, "box of a matrix to factor", 1,
                              &operand, 0));
     return factor(cholesky, &operand);
@@ -360,7 +345,8 @@ pld_status pld_cholesky_read(pld_cholesky *cholesky, const pld_matrix *out)
     struct pld_tiles_view view;
     PLD_TRY(check_valid(cholesky));
     PLD_TRY(
-        pld_agree(cholesky->ctx, check_same(cholesky, out, "out", &operand)));
+        pld_agree(cholesky->ctx, pld_factor_check_same(&cholesky->tiles, out,
+                                                       "out", &operand)));
     PLD_TRY(pld_factor_agree(cholesky->ctx, "box of a factor to read", 1,
                              &operand, 0));
     view = view_of(cholesky);
@@ -369,42 +355,16 @@ pld_status pld_cholesky_read(pld_cholesky *cholesky, const pld_matrix *out)
     return PLD_OK;
 }
 
-/* The diagonal, real parts; 0 where it is another rank's. */
-static void find_diagonal(const pld_cholesky *cholesky, double *out)
-{
-    const struct pld_tiles *tiles = &cholesky->tiles;
-    for (int64_t j = 0; j < tiles->count[0]; j++) {
-        int64_t number = pld_tiles_number(tiles, j, j);
-        if (tiles->owner[number] != cholesky->ctx->rank)
-            continue;
-        struct pld_tile tile = {pld_tiles_at(tiles, number), tiles->ld};
-        for (int64_t i = 0; i < pld_tiles_extent(tiles, 0, j); i++) {
-            const void *at = pld_tile_from(tiles->spec.type, tile, i, i).data;
-            out[j * tiles->spec.edge[0] + i] = tiles->spec.type == PLD_F32
-                                                   ? (double)*(const float *)at
-                                                   : *(const double *)at;
-        }
-    }
-}
-
 pld_status pld_cholesky_log_determinant(pld_cholesky *cholesky, double *out)
 {
     pld_status status = PLD_OK;
     double *diagonal = NULL;
     double sum = 0;
     PLD_TRY(check_valid(cholesky));
-    pld_ctx *ctx = cholesky->ctx;
     PLD_CHECK(out, PLD_ERR_ARG, "out is NULL");
-    PLD_CHECK(cholesky->n <= INT_MAX, PLD_ERR_OVERFLOW, "too many rows");
-    status = pld_alloc("diagonal of a factor", cholesky->n, sizeof *diagonal,
-                       &diagonal);
-    PLD_TRY_TO(out, pld_agree(ctx, status));
-    if (cholesky->n > 0)
-        find_diagonal(cholesky, diagonal);
-    PLD_TRY_MPI_TO(out, MPI_Allreduce(MPI_IN_PLACE, diagonal, (int)cholesky->n,
-                                      MPI_DOUBLE, MPI_SUM, ctx->comm));
+    PLD_TRY_TO(out, pld_factor_diagonal(&cholesky->tiles, &diagonal));
     for (int64_t i = 0; i < cholesky->n; i++)
-        sum += 2 * log(diagonal[i]);
+        sum += 2 * log(diagonal[2 * i]);
     *out = sum;
 out:
     pld_free(diagonal);

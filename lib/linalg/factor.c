@@ -1,7 +1,9 @@
 #include "linalg/factor.h"
 
 #include <inttypes.h>
+#include <limits.h>
 
+#include "base/alloc.h"
 #include "linalg/tile_kernel.h"
 #include "polder/agree.h"
 
@@ -93,6 +95,56 @@ pld_status pld_factor_take_sides(pld_ctx *ctx, pld_type type, int64_t rows,
                                         .size = {rows, columns},
                                         .edge = {edge, width > 0 ? width : 1}};
     return pld_tiles_create(ctx, &spec, out);
+}
+
+pld_status pld_factor_check_same(const struct pld_tiles *tiles,
+                                 const pld_matrix *matrix, const char *name,
+                                 struct pld_operand_matrix *out)
+{
+    PLD_TRY(pld_factor_check_square(tiles->ctx, matrix, name, out));
+    PLD_CHECK(out->size[0] == tiles->spec.size[0], PLD_ERR_SHAPE,
+              "%s has %" PRId64 " rows, but the factor %" PRId64, name,
+              out->size[0], tiles->spec.size[0]);
+    PLD_CHECK(out->field->type == tiles->spec.type, PLD_ERR_TYPE,
+              "%s is %s, but the factor %s", name,
+              pld_type_name(out->field->type), pld_type_name(tiles->spec.type));
+    return PLD_OK;
+}
+
+/* Own elements of the diagonal; 0 where it is another rank's. */
+static void find_diagonal(const struct pld_tiles *tiles, double *out)
+{
+    pld_type type = tiles->spec.type;
+    int64_t edge = tiles->spec.edge[1];
+    bool panels = !tiles->spec.lower;
+    for (int64_t j = 0; j < tiles->count[1]; j++) {
+        int64_t number = pld_tiles_number(tiles, panels ? 0 : j, j);
+        if (tiles->owner[number] != tiles->ctx->rank)
+            continue;
+        struct pld_tile tile = {pld_tiles_at(tiles, number), tiles->ld};
+        for (int64_t i = 0; i < pld_tiles_extent(tiles, 1, j); i++) {
+            int64_t row = panels ? j * edge + i : i;
+            const void *at = pld_tile_from(type, tile, row, i).data;
+            double *parts = out + 2 * (j * edge + i);
+            parts[0] = type == PLD_F32 ? (double)*(const float *)at
+                                       : *(const double *)at;
+            parts[1] = type == PLD_C128 ? ((const double *)at)[1] : 0;
+        }
+    }
+}
+
+pld_status pld_factor_diagonal(const struct pld_tiles *tiles, double **out)
+{
+    int64_t n = tiles->spec.size[0];
+    PLD_CHECK(n < INT_MAX / 2, PLD_ERR_OVERFLOW, "too many rows");
+    pld_status status =
+        pld_alloc("diagonal of a factor", 2 * n, sizeof **out, out);
+    PLD_TRY(pld_agree(tiles->ctx, status));
+    if (n > 0)
+        find_diagonal(tiles, *out);
+    PLD_TRY_MPI(MPI_Allreduce(MPI_IN_PLACE, *out, (int)(2 * n), MPI_DOUBLE,
+                              MPI_SUM, tiles->ctx->comm));
+    return PLD_OK;
 }
 
 void pld_factor_conjugate(const struct pld_tiles *tiles)

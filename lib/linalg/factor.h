@@ -42,6 +42,15 @@ pld_status pld_factor_take_sides(pld_ctx *ctx, pld_type type, int64_t rows,
                                  int64_t columns, int64_t edge,
                                  struct pld_tiles *out);
 
+/* A matrix of the size and type of one that was factored. Local. */
+pld_status pld_factor_check_same(const struct pld_tiles *tiles,
+                                 const pld_matrix *matrix, const char *name,
+                                 struct pld_operand_matrix *out);
+
+/* The diagonal as pairs of real and imaginary parts, on all ranks; to be
+ * freed. *Collective, agreed*. */
+pld_status pld_factor_diagonal(const struct pld_tiles *tiles, double **out);
+
 /* Conjugate all own tiles of c128, those on the diagonal too. Local. */
 void pld_factor_conjugate(const struct pld_tiles *tiles);
 

@@ -12,6 +12,8 @@ typedef void potrf(const char *uplo, const int *n, void *a, const int *ld,
                    int *info, size_t);
 typedef void getrf(const int *m, const int *n, void *a, const int *ld,
                    int *pivots, int *info);
+typedef void laswp(const int *n, void *a, const int *ld, const int *first,
+                   const int *last, const int *pivots, const int *step);
 typedef void geqrf(const int *m, const int *n, void *a, const int *ld,
                    void *tau, void *work, const int *lwork, int *info);
 typedef void orgqr(const int *m, const int *n, const int *k, void *a,
@@ -40,6 +42,7 @@ typedef void trsm(const char *side, const char *uplo, const char *op,
 
 potrf spotrf_, dpotrf_, zpotrf_;
 getrf sgetrf_, dgetrf_, zgetrf_;
+laswp slaswp_, dlaswp_, zlaswp_;
 geqrf sgeqrf_, dgeqrf_, zgeqrf_;
 orgqr sorgqr_, dorgqr_, zungqr_;
 gesdd sgesdd_, dgesdd_;
@@ -108,13 +111,13 @@ static int asked_size(int which, const double answer[2])
 /* --- Cholesky, LU --------------------------------------------------------- */
 
 /* OpenBLAS takes a NaN for positive. */
-static int64_t find_nan(int which, int64_t n, const void *a, int64_t ld)
+static int64_t find_no_number(int which, int64_t n, const void *a, int64_t ld)
 {
     for (int64_t i = 0; i < n; i++) {
         double re = real_at(which, a, i * (ld + 1));
         double im =
             which == C128 ? ((const double *)a)[2 * i * (ld + 1) + 1] : 0;
-        if (isnan(re) || isnan(im))
+        if (!isfinite(re) || !isfinite(im))
             return i + 1;
     }
     return 0;
@@ -136,7 +139,7 @@ pld_status pld_lapack_potrf(pld_type type, char uplo, int64_t n, void *a,
         functions[which](&uplo, &(int){(int)n}, a, &(int){lead(ld)}, &found, 1);
     PLD_TRY(check_info("potrf", found));
     int64_t nfactored = found > 0 ? found - 1 : n;
-    *info = first_of(found, find_nan(which, nfactored, a, ld));
+    *info = first_of(found, find_no_number(which, nfactored, a, ld));
     return PLD_OK;
 }
 
@@ -152,8 +155,19 @@ pld_status pld_lapack_getrf(pld_type type, int64_t m, int64_t n, void *a,
         functions[which](&(int){(int)m}, &(int){(int)n}, a, &(int){lead(ld)},
                          pivots, &found);
     PLD_TRY(check_info("getrf", found));
-    *info = first_of(found, find_nan(which, least, a, ld));
+    *info = first_of(found, find_no_number(which, least, a, ld));
     return PLD_OK;
+}
+
+void pld_lapack_laswp(pld_type type, int64_t n, void *a, int64_t ld,
+                      int64_t first, int64_t end, const int *pivots)
+{
+    static laswp *const functions[NTYPES] = {slaswp_, dlaswp_, zlaswp_};
+    int which = type == PLD_F32 ? F32 : type == PLD_F64 ? F64 : C128;
+    if (n > 0 && end > first)
+        functions[which](&(int){(int)n}, a, &(int){lead(ld)},
+                         &(int){(int)first + 1}, &(int){(int)end}, pivots,
+                         &(int){1});
 }
 
 /* --- QR ------------------------------------------------------------------- */

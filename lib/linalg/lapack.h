@@ -17,15 +17,20 @@
  * PLD_ERR_TYPE for other types. */
 
 /* Cholesky. *info: 0, or the order of the leading minor that is not positive,
- * or not a number; what is beyond it is not factored then. */
+ * or not finite; what is beyond it is not factored then. */
 pld_status pld_lapack_potrf(pld_type type, char uplo, int64_t n, void *a,
                             int64_t ld, int64_t *info);
 
 /* LU with row pivots, those of LAPACK: row i was exchanged with pivots[i] - 1.
- * *info: 0, or the first column, counted from 1, whose pivot is 0 or not a
- * number. */
+ * *info: 0, or the first column, counted from 1, whose pivot is 0 or not
+ * finite. */
 pld_status pld_lapack_getrf(pld_type type, int64_t m, int64_t n, void *a,
                             int64_t ld, int *pivots, int64_t *info);
+
+/* Exchange row i with row pivots[i] - 1, for i = first ... end - 1 in turn, in
+ * n columns; sizes that int holds. */
+void pld_lapack_laswp(pld_type type, int64_t n, void *a, int64_t ld,
+                      int64_t first, int64_t end, const int *pivots);
 
 /* QR: R and reflectors in place, min(m, n) factors tau; then the first n
  * columns of Q out of k reflectors. */

@@ -77,8 +77,10 @@ static int64_t piece_of_x(const struct pld_sweep *sweep, int64_t turn,
 static int64_t piece_of_t(const struct pld_sweep *sweep, int64_t to,
                           int64_t from)
 {
-    bool first = to == from || in_panels(sweep);
-    return start_of(sweep, from) + (first ? 0 : columns_of(sweep) + to - from);
+    if (in_panels(sweep))
+        return start_of(sweep, sweep->op == 'N' ? from : to);
+    return start_of(sweep, from) +
+           (to == from ? 0 : columns_of(sweep) + to - from);
 }
 
 /* --- The flow ------------------------------------------------------------- */
@@ -126,6 +128,19 @@ static int needs_of(const void *data, int64_t piece, int64_t step,
     return 2;
 }
 
+/* A panel multiplies one x for all later ones, or transposed all earlier ones
+ * for one; in the end it solves. */
+static int64_t user_of_panel(const struct pld_sweep *sweep, int64_t turn,
+                             int64_t at)
+{
+    int64_t columns = columns_of(sweep);
+    bool plain = sweep->op == 'N';
+    int64_t steps = plain ? rows_of(sweep) - turn : turn + 1;
+    if (at >= steps * columns)
+        return -1;
+    return piece_of_x(sweep, plain ? turn + at / columns : turn, at % columns);
+}
+
 static int64_t user_of(const void *data, int64_t piece, int64_t at)
 {
     const struct pld_sweep *sweep = data;
@@ -137,9 +152,7 @@ static int64_t user_of(const void *data, int64_t piece, int64_t at)
                    ? piece_of_x(sweep, place.turn + 1 + at, place.at - 1)
                    : -1;
     if (in_panels(sweep))
-        return at < later * columns
-                   ? piece_of_x(sweep, place.turn + at / columns, at % columns)
-                   : -1;
+        return user_of_panel(sweep, place.turn, at);
     int64_t turns = place.at == 0 ? 0 : place.at - columns;
     return at < columns ? piece_of_x(sweep, place.turn + turns, at) : -1;
 }
@@ -166,7 +179,8 @@ static void run_step(const void *data, int64_t piece, int64_t step,
     int64_t from = row_of_turn(sweep, step);
     struct pld_tile own = {
         pld_tiles_at(x, pld_tiles_number(x, row, place.at - 1)), x->ld};
-    struct pld_tile t = found_tile(sweep, needed[0], row);
+    struct pld_tile t =
+        found_tile(sweep, needed[0], sweep->op == 'N' ? row : from);
     const struct pld_tile_sizes sizes = {pld_tiles_extent(x, 0, row),
                                          pld_tiles_extent(x, 1, place.at - 1),
                                          pld_tiles_extent(x, 0, from)};
