@@ -49,6 +49,7 @@ struct matrix {
     int64_t first[2]; /* of the box in the field */
     int64_t more[2];  /* rows and columns of the field beyond the box */
     int nprocs;       /* along rows; 0: any */
+    bool lone;        /* the last rank owns all */
     bool turned;      /* in memory */
     int halo;
 };
@@ -58,6 +59,9 @@ struct problem {
     int64_t m, n, k;
     double alpha, beta;
     struct matrix of[3];
+    bool symmetric; /* b is a turned, and not given */
+    pld_half half;
+    bool small; /* in as little memory as will do */
 };
 
 struct operand {
@@ -89,6 +93,10 @@ static void create(pld_ctx *team, const struct problem *problem, int which,
     }
     if (shape->nprocs > 0 && nteam % shape->nprocs == 0)
         cells.nprocs[0] = shape->nprocs;
+    double weights[16] = {0};
+    weights[nteam - 1] = 1;
+    if (shape->lone)
+        cells.rank_weights = weights;
     assert_ok_here(pld_grid_create(team, &cells, &out->grid));
     pld_field_spec spec = {.type = problem->type, .halo = {.all = shape->halo}};
     if (shape->turned)
@@ -111,6 +119,11 @@ static void element(const struct problem *problem, int which, int64_t i,
                     int64_t j, double out[2])
 {
     const struct matrix *shape = &problem->of[which];
+    if (which == 1 && problem->symmetric) {
+        element(problem, 0, j, i, out);
+        out[1] = -out[1];
+        return;
+    }
     bool turned = shape->form != PLD_PLAIN;
     int64_t row = (turned ? j : i) + shape->first[0];
     int64_t column = (turned ? i : j) + shape->first[1];
@@ -143,6 +156,8 @@ static bool is_near(const struct problem *problem, int64_t i, int64_t j,
     for (int part = 0; part < 2; part++) {
         long double right =
             problem->alpha * sum[part] + problem->beta * (long double)c[part];
+        if (part == 1 && problem->symmetric && i == j)
+            right = 0;
         if (fabsl(found[part] - right) > most)
             return false;
     }
@@ -164,27 +179,79 @@ static void read_element(const pld_field *field, int64_t row, int64_t column,
         memcpy(out, view.c128[at], 2 * sizeof *out);
 }
 
+static bool is_written(const struct problem *problem, const pld_box *box,
+                       int64_t i, int64_t j)
+{
+    const pld_box point = {{i, j, 0}, {1, 1, 1}};
+    if (!pld_box_contains(*box, point))
+        return false;
+    return problem->half == PLD_BOTH || j - box->first[1] <= i - box->first[0];
+}
+
 /* A sample of the elements of this rank, and all around them as it was. */
 static bool is_right(const struct problem *problem, const pld_matrix *c)
 {
     pld_box own = pld_field_owned(c->field);
-    for (int64_t i = own.first[0]; i < own.first[0] + own.count[0]; i += 7)
+    int64_t rows = 7 + own.count[0] / 40;
+    int64_t columns = 5 + own.count[1] / 30;
+    for (int64_t i = own.first[0]; i < own.first[0] + own.count[0]; i += rows)
         for (int64_t j = own.first[1] + i % 5; j < own.first[1] + own.count[1];
-             j += 5) {
-            const pld_box point = {{i, j, 0}, {1, 1, 1}};
+             j += columns) {
             double found[2];
             double start[2];
             read_element(c->field, i, j, found);
             element(problem, 2, i - c->box.first[0], j - c->box.first[1],
                     start);
-            bool inside = pld_box_contains(c->box, point);
-            if (inside && !is_near(problem, i - c->box.first[0],
-                                   j - c->box.first[1], found))
+            bool written = is_written(problem, &c->box, i, j);
+            if (written && !is_near(problem, i - c->box.first[0],
+                                    j - c->box.first[1], found))
                 return false;
-            if (!inside && memcmp(found, start, sizeof found) != 0)
+            if (!written && memcmp(found, start, sizeof found) != 0)
                 return false;
         }
     return true;
+}
+
+static pld_product_spec spec_of(const struct problem *problem,
+                                const struct operand of[3])
+{
+    pld_product_spec spec = {.a = of[0].matrix,
+                             .c = of[2].matrix,
+                             .alpha = problem->alpha,
+                             .beta = problem->beta,
+                             .half = problem->half};
+    if (!problem->symmetric)
+        spec.b = of[1].matrix;
+    return spec;
+}
+
+/* In the least memory, twice: the second time must find nothing changed. */
+static void multiply_small(const struct problem *problem,
+                           const struct operand of[3])
+{
+    pld_product *product = NULL;
+    pld_product_info info;
+    pld_product_spec spec = spec_of(problem, of);
+    assert_ok_here(pld_product_estimate(&spec, &info));
+    spec.memory = info.least;
+    assert_ok_here(pld_product_create(&spec, &product));
+    assert_ok_here(pld_product_run(product));
+    if (problem->beta == 0)
+        assert_ok_here(pld_product_run(product));
+    assert_ok_here(pld_product_destroy(&product));
+}
+
+static void multiply(const struct problem *problem, const struct operand of[3])
+{
+    const pld_matrix *c = &of[2].matrix;
+    if (problem->small)
+        multiply_small(problem, of);
+    else if (problem->symmetric)
+        assert_ok_here(pld_matrix_syrk(problem->alpha, &of[0].matrix,
+                                       problem->beta, c, problem->half));
+    else
+        assert_ok_here(pld_matrix_multiply(problem->alpha, &of[0].matrix,
+                                           &of[1].matrix, problem->beta, c));
 }
 
 static uint64_t multiply_on(pld_ctx *team, const struct problem *problem)
@@ -193,9 +260,7 @@ static uint64_t multiply_on(pld_ctx *team, const struct problem *problem)
     uint64_t digest = 0;
     for (int which = 0; which < 3; which++)
         create(team, problem, which, &of[which]);
-    assert_ok_here(pld_matrix_multiply(problem->alpha, &of[0].matrix,
-                                       &of[1].matrix, problem->beta,
-                                       &of[2].matrix));
+    multiply(problem, of);
     if (!is_right(problem, &of[2].matrix)) {
         fprintf(stderr, "m %d n %d k %d type %d alpha %g beta %g forms %d %d\n",
                 (int)problem->m, (int)problem->n, (int)problem->k,
@@ -270,6 +335,93 @@ TEST(products_of_any_matrices)
         }
         check(&problem);
     }
+}
+
+/* Long ones are added up in a tree. */
+TEST(products_of_long_sums)
+{
+    for (int i = 0; i < 3; i++) {
+        struct problem problem = {.type = types[i],
+                                  .m = 40 + 30 * i,
+                                  .n = 33,
+                                  .k = 8192 + 1700 * i,
+                                  .alpha = i == 1 ? -2 : 1,
+                                  .beta = i == 1 ? 0.5 : 0,
+                                  .symmetric = i == 2};
+        problem.of[0].form = i == 2 ? PLD_CONJUGATED : PLD_TRANSPOSED;
+        problem.of[i % 2].nprocs = nranks;
+        problem.n = problem.symmetric ? problem.m : problem.n;
+        check(&problem);
+    }
+}
+
+/* Work is shared out, and results go to the one who owns them. */
+TEST(products_of_lone_owners)
+{
+    for (int i = 0; i < 4; i++) {
+        struct problem problem = {.type = types[i % 2 * 2],
+                                  .m = 290 + i,
+                                  .n = 310,
+                                  .k = 200,
+                                  .alpha = i < 2 ? 1 : 0.5,
+                                  .beta = i < 2 ? 0 : -1};
+        problem.of[2].lone = true;
+        problem.of[i % 2].lone = i > 1;
+        problem.of[2].first[1] = i * 3;
+        problem.of[2].turned = i == 3;
+        check(&problem);
+    }
+}
+
+TEST(symmetric_products)
+{
+    const int64_t sizes[][2] = {{1, 5},     {65, 30},  {300, 600},
+                                {450, 260}, {97, 513}, {610, 300}};
+    for (int i = 0; i < 12; i++) {
+        struct problem problem = {.type = types[i % 3],
+                                  .m = sizes[i % 6][0],
+                                  .n = sizes[i % 6][0],
+                                  .k = sizes[i % 6][1],
+                                  .alpha = i % 4 ? 1 : 2,
+                                  .beta = i % 5 ? 0 : 0.5,
+                                  .symmetric = true,
+                                  .half = i < 6 ? PLD_BOTH : PLD_LOWER};
+        struct matrix *a = &problem.of[0];
+        a->form = i % 2 == 0                 ? PLD_PLAIN
+                  : problem.type == PLD_C128 ? PLD_CONJUGATED
+                                             : PLD_TRANSPOSED;
+        a->first[i % 2] = draw(0, 9);
+        problem.of[2].first[1] = draw(0, 9);
+        problem.of[2].nprocs = (int)draw(0, nranks);
+        problem.of[2].turned = i % 3 == 1;
+        check(&problem);
+    }
+}
+
+TEST(products_in_little_memory)
+{
+    for (int i = 0; i < 4; i++) {
+        struct problem problem = {.type = types[i % 3],
+                                  .m = 500,
+                                  .n = i == 3 ? 500 : 430,
+                                  .k = 700,
+                                  .alpha = 1,
+                                  .beta = i % 2,
+                                  .symmetric = i == 3,
+                                  .small = true};
+        problem.of[0].nprocs = i == 1 ? nranks : 0;
+        check(&problem);
+        problem.small = false;
+    }
+}
+
+/* Tiles change nothing: the digest is that of the product in one piece. */
+TEST(memory_does_not_change_bits)
+{
+    struct problem problem = {.m = 400, .n = 390, .k = 530, .alpha = 1};
+    uint64_t whole = multiply_on(ctx, &problem);
+    problem.small = true;
+    assert_all(multiply_on(ctx, &problem) == whole);
 }
 
 TEST(product_with_beta_0_never_reads_c)
@@ -351,6 +503,26 @@ TEST(what_does_not_multiply_is_named)
     wrong.box.first[0] = 5;
     assert_fails(PLD_ERR_SHAPE, pld_matrix_multiply(1, a, b, 0, &wrong),
                  "10 rows from 5 on");
+    pld_product *product = NULL;
+    pld_product_info info;
+    pld_product_spec spec = {.a = *a, .b = *b, .c = *c, .memory = 1000};
+    assert_fails(PLD_ERR_MEMORY, pld_product_create(&spec, &product),
+                 "memory is 1000, but this product takes");
+    assert_ok(pld_product_estimate(&spec, &info));
+    assert_all(info.bytes == 0 && info.least > 1000);
+    spec.memory = -1;
+    assert_fails(PLD_ERR_ARG, pld_product_create(&spec, &product),
+                 "memory is -1");
+    spec.memory = 0;
+    spec.half = PLD_LOWER;
+    assert_fails(PLD_ERR_ARG, pld_product_create(&spec, &product),
+                 "half is PLD_LOWER, but b is given");
+    assert_fails(PLD_ERR_SHAPE, pld_matrix_syrk(1, a, 0, c, PLD_BOTH),
+                 "c is 10 x 20");
+    assert_fails(PLD_ERR_ARG, pld_matrix_multiply(1, a, NULL, 0, c),
+                 "b->field is NULL");
+    assert_fails(PLD_ERR_ARG, pld_product_run(NULL), "product is NULL");
+    assert_fails(PLD_ERR_ARG, pld_product_destroy(NULL), "product is NULL");
     if (nranks > 1)
         assert_fails(PLD_ERR_MISMATCH,
                      pld_matrix_multiply(rank == 1 ? 2 : 1, a, b, 0, c),
@@ -363,6 +535,11 @@ TEST(what_does_not_multiply_is_named)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(products_of_plain_matrices),
     cmocka_unit_test(products_of_any_matrices),
+    cmocka_unit_test(products_of_long_sums),
+    cmocka_unit_test(products_of_lone_owners),
+    cmocka_unit_test(symmetric_products),
+    cmocka_unit_test(products_in_little_memory),
+    cmocka_unit_test(memory_does_not_change_bits),
     cmocka_unit_test(product_with_beta_0_never_reads_c),
     cmocka_unit_test(product_of_a_field_with_itself),
     cmocka_unit_test(what_does_not_multiply_is_named)};

@@ -44,13 +44,13 @@ typedef enum pld_half {
  * c must not share elements with a or b.
  *
  * The same bits on any number of ranks and in any decomposition, as long as the
- * BLAS uses the same kernels: the products are added up in panels of 512 along
- * k, one after the other, each by a call of the BLAS whose sizes avoid kernels
- * for remainders; then alpha and beta are applied. Where k is far larger than m
- * and n, several panels at a time are added up so, and their sums in a tree
- * that depends on k alone. (OpenBLAS's f32 kernels for Haswell and Zen add in
- * an order that does depend on where a matrix was cut.) The sums are neither
- * exact nor correctly rounded.
+ * BLAS uses the same kernels and one thread: the products are added up in
+ * panels of 512 along k, one after the other, each by a call of the BLAS whose
+ * sizes avoid kernels for remainders; then alpha and beta are applied. Where k
+ * is far larger than m and n, several panels at a time are added up so, and
+ * their sums in a tree that depends on k alone. (OpenBLAS's f32 kernels for
+ * Haswell and Zen add in an order that does depend on where a matrix was cut.)
+ * The sums are neither exact nor correctly rounded.
  *
  * Who computes what depends on the shape. Mostly each rank computes what it
  * owns of c, and panels of a and b are read in place where they lie on its

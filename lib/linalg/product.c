@@ -196,51 +196,8 @@ static void find_own(struct pld_product *product)
                       product->owned);
 }
 
-/* All but memory of any size. */
-static pld_status plan(struct pld_product *product)
-{
-    struct pld_source *sources[] = {&product->sources[0], &product->sources[1]};
-    const struct pld_operand_matrix *operands[] = {&product->a, &product->b};
-    hold_fields(product, 1);
-    find_own(product);
-    PLD_TRY(pld_agree(product->ctx, pld_product_share_out(product)));
-    for (int i = 0; i < 2; i++) {
-        pld_source_of_field(operands[i]->field, sources[i]);
-        pld_panels_create((enum pld_side)i, operands[i], sources[i],
-                          &product->work, &product->panels[i]);
-        product->landing_tag[i] = pld_ctx_tag(product->ctx);
-    }
-    return pld_source_open(product->ctx, 2, sources);
-}
-
-static pld_status count_leaves(struct pld_product *product)
-{
-    int nparts = product->work.nparts[2];
-    PLD_TRY(pld_alloc("cuts of a product", nparts + 1,
-                      sizeof *product->leaf_cuts, &product->leaf_cuts));
-    for (int p = 0; p <= nparts; p++)
-        product->leaf_cuts[p] =
-            (product->work.cuts[2][p] + PLD_LEAF - 1) / PLD_LEAF;
-    return PLD_OK;
-}
-
-static pld_status take_memory(struct pld_product *product)
-{
-    for (int i = 0; i < 2; i++)
-        PLD_TRY(pld_panels_make_room(&product->panels[i]));
-    PLD_TRY(count_leaves(product));
-    PLD_TRY(pld_alloc("results of a product", landed_bytes(product), 1,
-                      &product->landed));
-    product->room_ld = room_along(product, 1);
-    if (product->way == PLD_WAY_SPREAD)
-        return pld_shared_alloc(product->ctx, "product of matrices",
-                                room_bytes(product), 1, &product->room);
-    return pld_alloc("product of matrices", room_bytes(product), 1,
-                     &product->room);
-}
-
 /* What other ranks see of the results, counted from the box of c. */
-static pld_status show_results(struct pld_product *product)
+static void describe_results(struct pld_product *product)
 {
     struct pld_source *results = &product->results;
     const struct pld_work *work = &product->work;
@@ -262,7 +219,53 @@ static pld_status show_results(struct pld_product *product)
         at -= (uintptr_t)(all.first[d] * results->block.stride[d]);
     }
     results->block.data = (char *)at;
-    return pld_source_open(product->ctx, 1, &results);
+}
+
+/* All but memory of any size. */
+static pld_status plan(struct pld_product *product)
+{
+    struct pld_source *sources[] = {&product->sources[0], &product->sources[1]};
+    const struct pld_operand_matrix *operands[] = {&product->a, &product->b};
+    hold_fields(product, 1);
+    find_own(product);
+    PLD_TRY(pld_agree(product->ctx, pld_product_share_out(product)));
+    for (int i = 0; i < 2; i++) {
+        pld_source_of_field(operands[i]->field, sources[i]);
+        pld_panels_create((enum pld_side)i, operands[i], sources[i],
+                          &product->work, &product->panels[i]);
+        product->landing_tag[i] = pld_ctx_tag(product->ctx);
+    }
+    describe_results(product);
+    return pld_source_open(product->ctx, 2, sources);
+}
+
+static pld_status count_leaves(struct pld_product *product)
+{
+    int nparts = product->work.nparts[2];
+    PLD_TRY(pld_alloc("cuts of a product", nparts + 1,
+                      sizeof *product->leaf_cuts, &product->leaf_cuts));
+    int64_t all = pld_work_npanels(product->work.size[2]);
+    all = (all + PLD_LEAF_PANELS - 1) / PLD_LEAF_PANELS;
+    for (int p = 0; p <= nparts; p++) {
+        int64_t cut = (product->work.cuts[2][p] + PLD_LEAF - 1) / PLD_LEAF;
+        product->leaf_cuts[p] = cut < all ? cut : all;
+    }
+    return PLD_OK;
+}
+
+static pld_status take_memory(struct pld_product *product)
+{
+    for (int i = 0; i < 2; i++)
+        PLD_TRY(pld_panels_make_room(&product->panels[i]));
+    PLD_TRY(count_leaves(product));
+    PLD_TRY(pld_alloc("results of a product", landed_bytes(product), 1,
+                      &product->landed));
+    product->room_ld = room_along(product, 1);
+    if (product->way == PLD_WAY_SPREAD)
+        return pld_shared_alloc(product->ctx, "product of matrices",
+                                room_bytes(product), 1, &product->room);
+    return pld_alloc("product of matrices", room_bytes(product), 1,
+                     &product->room);
 }
 
 static pld_status prepare(struct pld_product *product)
@@ -270,8 +273,10 @@ static pld_status prepare(struct pld_product *product)
     PLD_TRY(plan(product));
     PLD_TRY(keep_to_memory(product));
     PLD_TRY(pld_agree(product->ctx, take_memory(product)));
+    struct pld_source *results = &product->results;
+    describe_results(product);
     if (product->way == PLD_WAY_SPREAD)
-        PLD_TRY(show_results(product));
+        PLD_TRY(pld_source_open(product->ctx, 1, &results));
     return PLD_OK;
 }
 

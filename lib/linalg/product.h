@@ -13,7 +13,7 @@ enum pld_way {
 };
 
 /* Panels that are added up one after the other when k is split. */
-enum { PLD_LEAF = 4 * PLD_PANEL };
+enum { PLD_LEAF_PANELS = 4, PLD_LEAF = PLD_LEAF_PANELS * PLD_PANEL };
 
 struct pld_product {
     uint32_t alive;
@@ -40,7 +40,7 @@ struct pld_product {
     struct pld_source results;   /* with PLD_WAY_SPREAD: of `room` */
     struct pld_fetch landing[2]; /* as they are, and mirrored */
     int landing_tag[2];
-    int64_t *leaf_cuts; /* if k is split: work.cuts[2] in leaves */
+    int64_t *leaf_cuts; /* if k is split: leaves of each rank */
     char *landed; /* what the owner has of it, or all of c if k is split */
 };
 

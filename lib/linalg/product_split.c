@@ -30,16 +30,13 @@ static pld_status run_leaf(const int64_t tile[PLD_MAXDIM], void *out,
                            void *data)
 {
     struct pld_product *product = data;
-    const struct pld_work *work = &product->work;
-    struct pld_step own = pld_work_of(work, product->ctx->rank);
-    int64_t last = pld_work_npanels(work->size[2]);
-    int64_t end = (tile[0] + 1) * PLD_LEAF;
-    bool is_last = end >= own.first[2] + own.count[2];
-    int64_t panel = tile[0] * (PLD_LEAF / PLD_PANEL);
-    for (int i = 0; i < PLD_LEAF / PLD_PANEL && panel + i < last; i++)
+    int64_t end = product->leaf_cuts[product->ctx->rank + 1];
+    int64_t last = pld_work_npanels(product->work.size[2]);
+    int64_t panel = tile[0] * PLD_LEAF_PANELS;
+    for (int i = 0; i < PLD_LEAF_PANELS && panel + i < last; i++)
         PLD_TRY(pld_product_step(product));
     copy_rows(product, out);
-    return is_last ? drain(product) : PLD_OK;
+    return tile[0] + 1 == end ? drain(product) : PLD_OK;
 }
 
 static pld_status add(void *low, const void *high, void *data)
@@ -78,8 +75,9 @@ pld_status pld_product_run_split(struct pld_product *product)
 {
     const struct pld_work *work = &product->work;
     const int64_t one[] = {0, 1};
+    const int64_t *own = product->leaf_cuts + product->ctx->rank;
     struct pld_tree tree = {
-        .ntiles = {(work->size[2] + PLD_LEAF - 1) / PLD_LEAF, 1, 1},
+        .ntiles = {product->leaf_cuts[work->nparts[2]], 1, 1},
         .nparts = {work->nparts[2], 1, 1},
         .cuts = {product->leaf_cuts, one, one}};
     const struct pld_tree_up up = {
@@ -88,8 +86,7 @@ pld_status pld_product_run_split(struct pld_product *product)
         .leaf = run_leaf,
         .join = add,
         .data = product};
-    struct pld_step own = pld_work_of(work, product->ctx->rank);
-    pld_status status = own.count[2] > 0 ? PLD_OK : drain(product);
+    pld_status status = own[1] > own[0] ? PLD_OK : drain(product);
     pld_status joined =
         pld_tree_reduce(product->ctx, &tree, &up, product->landed);
     PLD_TRY(pld_agree(product->ctx, status == PLD_OK ? joined : status));

@@ -49,6 +49,14 @@ struct slab {
     int64_t depth;
 };
 
+/* Whether what was in the room before is done with. */
+static bool is_fresh(const struct pld_product *product,
+                     const struct pld_step *step)
+{
+    return step->opens ||
+           (product->way == PLD_WAY_SPLIT && step->first[2] % PLD_LEAF == 0);
+}
+
 static void multiply_slab(const struct pld_product *product,
                           const struct pld_step *step, const struct slab *slab,
                           const struct pld_dense of[2],
@@ -57,14 +65,14 @@ static void multiply_slab(const struct pld_product *product,
     pld_type type = product->c.field->type;
     struct pld_dense a = pld_dense_at(type, of[0], slab->row, 0);
     struct pld_dense c = pld_dense_at(type, *tile, slab->row, 0);
+    bool fresh = is_fresh(product, step);
     if (product->symmetric)
-        pld_kernel_multiply_lower(type, slab->nrows, slab->ncolumns,
-                                  slab->depth,
-                                  step->first[0] + slab->row - step->first[1],
-                                  &a, &of[1], step->opens, &c);
+        pld_kernel_multiply_lower(
+            type, slab->nrows, slab->ncolumns, slab->depth,
+            step->first[0] + slab->row - step->first[1], &a, &of[1], fresh, &c);
     else
         pld_kernel_multiply(type, slab->nrows, slab->ncolumns, slab->depth, &a,
-                            &of[1], step->opens, &c);
+                            &of[1], fresh, &c);
 }
 
 static pld_status compute(struct pld_product *product,
