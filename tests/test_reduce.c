@@ -1,6 +1,7 @@
 /* Reductions over arrays and ranks.
  * TEST: ranks=1,2,3,4,5,7
- * TEST: ranks=1,2,5 env=PLD_TRANSPORT=message */
+ * TEST: ranks=1,2,5 env=PLD_TRANSPORT=message
+ * TEST: ranks=3 env=PLD_FAKE_NODES=2 */
 
 #include "support/harness.h"
 
@@ -374,19 +375,21 @@ TEST(bad_arrays_are_refused)
                  "in is NULL, but count is 2");
 }
 
-TEST(disagreement_is_noticed_in_debug_builds)
+TEST(disagreement_is_noticed)
 {
-#ifdef PLD_DEBUG
+    static double x[4000];
     if (nranks == 1)
         return;
-    double x[2] = {0};
     assert_fails(PLD_ERR_MISMATCH,
                  pld_reduce(ctx, PLD_SUM, PLD_F64, x, rank == 1 ? 2 : 1, x),
-                 "rank 1: op, type or count of a reduction differs");
-#else
-    print_message("needs a debug build\n");
-    skip();
-#endif
+                 "calls for another operation");
+    assert_fails(
+        PLD_ERR_MISMATCH,
+        pld_reduce(ctx, PLD_SUM, rank == 0 ? PLD_F64 : PLD_I64, x, 9, x),
+        "calls for another operation");
+    assert_fails(PLD_ERR_MISMATCH,
+                 pld_reduce(ctx, PLD_MIN, PLD_F64, x, rank == 1 ? 4000 : 3, x),
+                 "calls for another operation");
 }
 
 static const struct CMUnitTest tests[] = {
@@ -409,6 +412,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(reductions_are_timed),
     cmocka_unit_test(unknown_kinds_are_refused),
     cmocka_unit_test(bad_arrays_are_refused),
-    cmocka_unit_test(disagreement_is_noticed_in_debug_builds)};
+    cmocka_unit_test(disagreement_is_noticed)};
 
 PLD_TEST_MAIN(tests)

@@ -172,11 +172,8 @@ TEST(one_bad_rank_makes_all_fail)
     assert_fails(PLD_ERR_ARG, create(1, &term, &reduction), "x is NULL");
 }
 
-/* Where ranks share memory: others would wait for a message. */
 TEST(a_wrong_argument_on_one_rank_leaves_none_waiting)
 {
-    if (getenv("PLD_TRANSPORT") != NULL)
-        return;
     char named[32];
     snprintf(named, sizeof named, "rank %d: ", nranks - 1);
     bool last = rank == nranks - 1;
@@ -203,11 +200,18 @@ TEST(a_wrong_argument_on_one_rank_leaves_none_waiting)
     pld_term term = good();
     term.out = last ? NULL : out;
     assert_fails(PLD_ERR_ARG, pld_reduction_once(ctx, 1, &term), named);
+    assert_fails(PLD_ERR_ARG,
+                 pld_prefix(ctx, PLD_F64, &value, last ? -1 : 1, &sum), named);
+    double fraction = last ? 2 : 0.5;
+    assert_fails(
+        PLD_ERR_ARG,
+        pld_quantiles(ctx, PLD_F64, term.box, term.x, 1, &fraction, out),
+        named);
 }
 
 TEST(operations_that_differ_between_ranks_are_found)
 {
-    if (nranks == 1 || getenv("PLD_TRANSPORT") != NULL)
+    if (nranks == 1)
         return;
     double value = 1;
     double sum = 0;
@@ -216,6 +220,29 @@ TEST(operations_that_differ_between_ranks_are_found)
                  pld_reduce(ctx, op, PLD_F64, &value, 1, &sum), "");
     assert_fails(PLD_ERR_MISMATCH,
                  pld_reduce_array(ctx, op, PLD_F64, &value, 1, &sum), "");
+    double fraction = rank == 1 ? 0.25 : 0.5;
+    pld_term term = good();
+    assert_fails(
+        PLD_ERR_MISMATCH,
+        pld_quantiles(ctx, PLD_F64, term.box, term.x, 1, &fraction, out),
+        "fractions of quantiles");
+    pld_term terms[] = {good(), good()};
+    assert_fails(PLD_ERR_MISMATCH,
+                 pld_reduction_once(ctx, rank == 1 ? 2 : 1, terms), "");
+}
+
+/* Of several ranks the lowest one is heard, and an error before a mismatch. */
+TEST(the_lowest_error_is_told)
+{
+    char named[32];
+    int low = nranks > 1 ? 1 : 0;
+    double value = 1;
+    double sum = 0;
+    snprintf(named, sizeof named, "rank %d: in is NULL", low);
+    assert_fails(PLD_ERR_ARG,
+                 pld_reduce(ctx, rank == 0 && nranks > 1 ? PLD_MIN : PLD_SUM,
+                            PLD_F64, rank >= low ? NULL : &value, 1, &sum),
+                 named);
 }
 
 TEST(lack_of_memory_leaves_nothing_behind)
@@ -298,6 +325,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(one_bad_rank_makes_all_fail),
     cmocka_unit_test(a_wrong_argument_on_one_rank_leaves_none_waiting),
     cmocka_unit_test(operations_that_differ_between_ranks_are_found),
+    cmocka_unit_test(the_lowest_error_is_told),
     cmocka_unit_test(lack_of_memory_leaves_nothing_behind),
     cmocka_unit_test(quantiles_refuse_what_has_no_order),
     cmocka_unit_test(prefix_sums_refuse_bad_arrays)};

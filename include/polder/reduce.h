@@ -14,11 +14,11 @@ PLD_BEGIN_C
  * exact and rounded once, to nearest even (see polder/exact.h); of least and
  * greatest, a NaN anywhere gives NaN, and -0 counts below +0. Integer sums wrap
  * modulo 2^64 or 2^32. Up to 16 ranks that all share memory show each other
- * what they have, without messages; then wrong arguments of one rank are the
- * error of all, and PLD_ERR_MISMATCH tells that ranks call for different
- * things. Where messages are sent, a rank whose arguments are wrong leaves the
- * others waiting, but in debug builds. For means, norms, places, histograms and
- * for reductions that are made again and again see polder/reduction.h. */
+ * what they have, without messages. Wrong arguments of one rank are the error
+ * of all, and PLD_ERR_MISMATCH tells that ranks call for different things; of
+ * arrays of more than 8 elements that costs a short message more where messages
+ * are sent. For means, norms, places, histograms and for reductions that are
+ * made again and again see polder/reduction.h. */
 
 /** How to combine; PLD_OP_COUNT is their number. */
 typedef enum pld_op {
@@ -33,19 +33,19 @@ typedef enum pld_op {
  * every rank; `in` and `out` are the same or do not overlap. Any count.
  * PLD_MIN and PLD_MAX of c128 are PLD_ERR_TYPE. Messages of exact sums have as
  * many bytes as plain ones for long arrays (each rank adds up its share of the
- * elements), and 55 times as many for up to 16 elements. *Collective*: the
- * arguments must agree (checked in debug builds). */
+ * elements), and 55 times as many for up to 16 elements. *Collective, agreed*.
+ */
 PLD_CALL pld_reduce(pld_ctx *ctx, pld_op op, pld_type type, const void *in,
                     int64_t count, void *out);
 
 /** Combine all `count` local elements of all ranks: out is one element. An
  * empty rank (count 0) takes part. The minimum of nothing at all is +infinity
  * or the largest integer, the maximum -infinity or the smallest, the sum 0.
- * *Collective*. */
+ * *Collective, agreed*. */
 PLD_CALL pld_reduce_array(pld_ctx *ctx, pld_op op, pld_type type,
                           const void *in, int64_t count, void *out);
 
-/** Sum, minimum, maximum of one double per rank. *Collective*. */
+/** Sum, minimum, maximum of one double per rank. *Collective, agreed*. */
 PLD_CALL pld_reduce_f64(pld_ctx *ctx, pld_op op, double in, double *out);
 
 PLD_END_C

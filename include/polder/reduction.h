@@ -128,9 +128,9 @@ PLD_CALL pld_reduction_run(pld_reduction *reduction);
  * PLD_ERR_STATE between begin and end. *Collective*. */
 PLD_CALL pld_reduction_destroy(pld_reduction **reduction);
 
-/** Create, run, destroy, in the time of one message. That all ranks ask for the
- * same is checked where they share memory (see polder/reduce.h), and in debug
- * builds. *Collective*. */
+/** Create, run, destroy, in the time of one message, or of two when parts of
+ * more than 120 words do not share memory: a sum of f64 has 55, a dot product
+ * 109, others 1 to 4. *Collective, agreed*. */
 PLD_CALL pld_reduction_once(pld_ctx *ctx, int nterms, const pld_term *terms);
 
 /** Messages that carry sums of a few hundred bits, as all runs do once a first
@@ -144,14 +144,15 @@ PLD_API int64_t pld_reduction_repeated(const pld_reduction *reduction);
 /** Quantiles by selection, exact whatever the data: out[i] is the element (of
  * `type`) that is the max(1, ceil(fractions[i] N))-th smallest of all N. With a
  * NaN anywhere all are NaN. PLD_ERR_ARG when N is 0; c128 is PLD_ERR_TYPE.
- * Copies the elements; sends 9 messages, of i32 5, whatever n and N are.
- * *Collective*: n and fractions must agree. */
+ * Copies the elements; sends some 11 messages, of i32 7, whatever n and N are.
+ * *Collective, agreed*. */
 PLD_CALL pld_quantiles(pld_ctx *ctx, pld_type type, pld_box box, pld_operand x,
                        int n, const double *fractions, void *out);
 
 /** Prefix sums: out[i] is the sum of all elements before in[i], those of lower
  * ranks first; every one exact and rounded once, so the same bits however the
- * elements are distributed. Integers wrap. `out` may be `in`. *Collective*. */
+ * elements are distributed. Integers wrap. `out` may be `in`. *Collective,
+ * agreed*. */
 PLD_CALL pld_prefix(pld_ctx *ctx, pld_type type, const void *in, int64_t count,
                     void *out);
 

@@ -3,6 +3,7 @@
 #include "par/elements.h"
 #include "par/reduction.h"
 #include "base/overflow.h"
+#include "polder/agree.h"
 
 #include <string.h>
 
@@ -83,10 +84,9 @@ static pld_status scan(pld_ctx *ctx, pld_type type, const char *in,
     return scan_reals(ctx, &numbers);
 }
 
-pld_status pld_prefix(pld_ctx *ctx, pld_type type, const void *in,
-                      int64_t count, void *out)
+static pld_status check(pld_type type, const void *in, int64_t count,
+                        const void *out)
 {
-    PLD_CHECK(ctx != NULL, PLD_ERR_ARG, "ctx is NULL");
     PLD_CHECK(pld_type_size(type) > 0, PLD_ERR_TYPE,
               "type %d is not an element type", (int)type);
     PLD_CHECK(count >= 0, PLD_ERR_ARG, "count %lld is negative",
@@ -95,8 +95,17 @@ pld_status pld_prefix(pld_ctx *ctx, pld_type type, const void *in,
               "in is NULL, but count is %lld", (long long)count);
     PLD_CHECK(out != NULL || count == 0, PLD_ERR_ARG,
               "out is NULL, but count is %lld", (long long)count);
+    return PLD_OK;
+}
+
+pld_status pld_prefix(pld_ctx *ctx, pld_type type, const void *in,
+                      int64_t count, void *out)
+{
+    PLD_CHECK(ctx != NULL, PLD_ERR_ARG, "ctx is NULL");
     pld_phase_begin(ctx, PLD_PHASE_REDUCE);
-    pld_status status = scan(ctx, type, in, count, out);
+    pld_status status = pld_agree(ctx, check(type, in, count, out));
+    if (status == PLD_OK)
+        status = scan(ctx, type, in, count, out);
     pld_phase_end(ctx, PLD_PHASE_REDUCE);
     return status;
 }

@@ -2,6 +2,7 @@
 #include "par/context.h"
 #include "par/elements.h"
 #include "base/alloc.h"
+#include "polder/agree.h"
 
 #include <math.h>
 
@@ -195,7 +196,9 @@ pld_status pld_quantiles(pld_ctx *ctx, pld_type type, pld_box box,
                          void *out)
 {
     PLD_CHECK(ctx != NULL, PLD_ERR_ARG, "ctx is NULL");
-    PLD_TRY(check(type, box, &x, n, fractions, out));
+    PLD_TRY(pld_agree(ctx, check(type, box, &x, n, fractions, out)));
+    PLD_TRY(pld_agree_same(ctx, "fractions of quantiles", fractions,
+                           (size_t)n * sizeof *fractions));
     if (pld_box_empty(box))
         box = (pld_box){{0}, {0}};
     struct selection selection = {

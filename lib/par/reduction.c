@@ -1,6 +1,7 @@
 #include "polder/reduction.h"
 #include "par/reduction.h"
 #include "base/alloc.h"
+#include "par/envelope.h"
 #include "par/reduction_board.h"
 #include "polder/agree.h"
 
@@ -121,7 +122,7 @@ static void release(pld_reduction *reduction)
 
 /* Everything that one rank can do alone. */
 static pld_status prepare(pld_ctx *ctx, int nterms, const pld_term *terms,
-                          pld_reduction **out)
+                          bool once, pld_reduction **out)
 {
     PLD_TRY(pld_terms_check(nterms, terms));
     pld_reduction *reduction = NULL;
@@ -130,6 +131,7 @@ static pld_status prepare(pld_ctx *ctx, int nterms, const pld_term *terms,
     *reduction =
         (pld_reduction){.ctx = ctx,
                         .nterms = nterms,
+                        .once = once,
                         .records = {MPI_DATATYPE_NULL, MPI_DATATYPE_NULL},
                         .requests = {MPI_REQUEST_NULL, MPI_REQUEST_NULL}};
     PLD_TRY_TO(out, copy_terms(reduction, terms));
@@ -153,7 +155,7 @@ static pld_status prepare_spec(pld_ctx *ctx, const pld_reduction_spec *spec,
 {
     PLD_CHECK(out != NULL, PLD_ERR_ARG, "out is NULL");
     PLD_CHECK(spec != NULL, PLD_ERR_ARG, "spec is NULL");
-    return prepare(ctx, spec->nterms, spec->terms, draft);
+    return prepare(ctx, spec->nterms, spec->terms, false, draft);
 }
 
 /* Collective, agreed. */
@@ -194,13 +196,19 @@ static pld_status check(const pld_reduction *reduction)
     return PLD_OK;
 }
 
-static pld_status send_by_messages(pld_reduction *reduction, bool wait)
+static pld_status compute_terms(pld_reduction *reduction)
 {
     struct pld_cursor at = pld_cursor_start(reduction, reduction->sums);
     for (int i = 0; i < reduction->nterms; i++) {
         PLD_TRY(pld_term_compute(&reduction->terms[i], at));
         pld_cursor_advance(&at, &reduction->terms[i]);
     }
+    return PLD_OK;
+}
+
+static pld_status send_by_messages(pld_reduction *reduction, bool wait)
+{
+    PLD_TRY(compute_terms(reduction));
     return pld_wire_send(reduction, wait);
 }
 
@@ -293,25 +301,33 @@ pld_status pld_reduction_destroy(pld_reduction **reduction)
     return PLD_OK;
 }
 
-static pld_status agree_in_debug(pld_ctx *ctx, pld_status status, int nterms,
-                                 const pld_term *terms)
+/* What must wait until all ranks are known to take part. */
+static pld_status run_apart(pld_reduction *reduction)
 {
-#ifdef PLD_DEBUG
-    PLD_TRY(pld_agree(ctx, status));
-    return pld_terms_agree(ctx, nterms, terms);
-#else
-    (void)ctx, (void)nterms, (void)terms;
-    return status;
-#endif
+    PLD_TRY(send_by_messages(reduction, true));
+    return receive_messages(reduction);
 }
 
+/* Terms that fit go along with the question whether all ranks take part. */
 static pld_status once_by_messages(pld_ctx *ctx, int nterms,
                                    const pld_term *terms)
 {
     pld_reduction *reduction = NULL;
-    pld_status status = prepare(ctx, nterms, terms, &reduction);
-    PLD_TRY_TO(out, agree_in_debug(ctx, status, nterms, terms));
-    PLD_TRY_TO(out, pld_reduction_run(reduction));
+    uint64_t call = 0;
+    int64_t nwords = 0;
+    pld_status status = prepare(ctx, nterms, terms, true, &reduction);
+    if (status == PLD_OK)
+        call = pld_terms_digest(nterms, terms);
+    if (status == PLD_OK && reduction->enveloped) {
+        nwords = reduction->nwords[0];
+        status = compute_terms(reduction);
+    }
+    if (status == PLD_OK && reduction->enveloped)
+        status = pld_wire_pack(reduction);
+    int64_t *words = reduction != NULL ? reduction->words : NULL;
+    PLD_TRY_TO(out, pld_envelope_exchange(ctx, status, call, nwords, words));
+    status = reduction->enveloped ? receive_messages(reduction)
+                                  : run_apart(reduction);
 out:
     release(reduction);
     return status;
@@ -349,8 +365,12 @@ static pld_status once_by_board(struct pld_board *board, int nterms,
 pld_status pld_reduction_once(pld_ctx *ctx, int nterms, const pld_term *terms)
 {
     PLD_CHECK(ctx != NULL, PLD_ERR_ARG, "ctx is NULL");
-    if (ctx->board == NULL)
-        return once_by_messages(ctx, nterms, terms);
+    if (ctx->board == NULL) {
+        pld_phase_begin(ctx, PLD_PHASE_REDUCE);
+        pld_status outcome = once_by_messages(ctx, nterms, terms);
+        pld_phase_end(ctx, PLD_PHASE_REDUCE);
+        return outcome;
+    }
     pld_status status = pld_terms_check(nterms, terms);
     if (status != PLD_OK)
         return pld_board_fail(ctx->board, status);

@@ -56,6 +56,8 @@ struct pld_reduction {
     char *record;   /* this rank's */
     char *gathered; /* those of all ranks */
 
+    bool once;      /* to be run but once, ... */
+    bool enveloped; /* ... in an envelope: see envelope.h */
     enum pld_wire wire;
     int64_t *words;
     int64_t nwords[2];       /* in full, in windows */
@@ -89,6 +91,8 @@ pld_term pld_term_complete(const pld_term *term);
 
 /* Whether this rank's terms make sense. */
 pld_status pld_terms_check(int nterms, const pld_term *terms);
+/* What must be the same on all ranks, of terms that have been checked. */
+uint64_t pld_terms_digest(int nterms, const pld_term *terms);
 /* Whether all ranks ask for the same. Collective, agreed. */
 pld_status pld_terms_agree(pld_ctx *ctx, int nterms, const pld_term *terms);
 
@@ -105,13 +109,16 @@ pld_status pld_wire_plan(pld_reduction *reduction);
 /* Set it up, once there is memory for it, and take it down. */
 pld_status pld_wire_create(pld_reduction *reduction);
 void pld_wire_destroy(pld_reduction *reduction);
+/* Put the parts into the words. */
+pld_status pld_wire_pack(pld_reduction *reduction);
 /* Send the parts, waiting for the result or not. */
 pld_status pld_wire_send(pld_reduction *reduction, bool wait);
 /* Wait for what was sent, and put the combined parts in place of the own. */
 pld_status pld_wire_receive(pld_reduction *reduction);
 
-/* Combine records of PLD_WIRE_MIXED: see wire.c. */
+/* Combine records of PLD_WIRE_MIXED: see reduction_wire.c. */
 MPI_User_function pld_wire_combine;
+void pld_wire_combine_words(const int64_t *in, int64_t *inout, int64_t nwords);
 
 /* The nearest element of a floating-point type, ties to even. */
 void pld_exact_store(const pld_exact *sum, pld_type type, void *out);

@@ -129,12 +129,18 @@ static uint64_t digest_term(uint64_t seed, const pld_term *term)
     return digest;
 }
 
+uint64_t pld_terms_digest(int nterms, const pld_term *terms)
+{
+    uint64_t digest = (uint64_t)nterms;
+    for (int i = 0; i < nterms; i++)
+        digest = digest_term(digest, &terms[i]);
+    return digest;
+}
+
 pld_status pld_terms_agree(pld_ctx *ctx, int nterms, const pld_term *terms)
 {
     PLD_TRY(pld_agree_same(ctx, "nterms", &nterms, sizeof nterms));
-    uint64_t digest = 0;
-    for (int i = 0; i < nterms; i++)
-        digest = digest_term(digest, &terms[i]);
+    uint64_t digest = pld_terms_digest(nterms, terms);
     return pld_agree_same(ctx, "what, type, flags, bins or where of a term",
                           &digest, sizeof digest);
 }

@@ -1,4 +1,5 @@
 #include "par/reduction.h"
+#include "par/envelope.h"
 
 #include <limits.h>
 #include <string.h>
@@ -24,8 +25,10 @@ static bool is_lower(const int64_t *a, const int64_t *b)
     return false;
 }
 
-static void combine_record(const int64_t *in, int64_t *inout, int64_t nwords)
+void pld_wire_combine_words(const int64_t *in, int64_t *inout, int64_t nwords)
 {
+    if (nwords == 0)
+        return;
     int64_t plain = HEADER + in[0];
     int64_t extremes = plain + in[1];
     for (int64_t i = HEADER; i < plain; i++)
@@ -49,8 +52,8 @@ void pld_wire_combine(void *in, void *inout, int *n, MPI_Datatype *type)
     MPI_Type_size(*type, &bytes);
     int64_t nwords = bytes / (int)sizeof(int64_t);
     for (int64_t i = 0; i < *n; i++)
-        combine_record((const int64_t *)in + i * nwords,
-                       (int64_t *)inout + i * nwords, nwords);
+        pld_wire_combine_words((const int64_t *)in + i * nwords,
+                               (int64_t *)inout + i * nwords, nwords);
 }
 
 /* --- Words ---------------------------------------------------------------- */
@@ -114,7 +117,7 @@ static int64_t added_words(const pld_reduction *reduction)
            parts->nextremes * EXTREME_WORDS;
 }
 
-static pld_status pack(pld_reduction *reduction)
+pld_status pld_wire_pack(pld_reduction *reduction)
 {
     const struct pld_parts *parts = &reduction->parts;
     int64_t *words = reduction->words;
@@ -206,11 +209,23 @@ static enum pld_wire choose_wire(const pld_reduction *reduction)
     return PLD_WIRE_MIXED;
 }
 
-pld_status pld_wire_plan(pld_reduction *reduction)
+/* Those that go but once try to be a record that fits into an envelope. */
+static void choose_size(pld_reduction *reduction)
 {
+    reduction->wire = PLD_WIRE_MIXED;
+    reduction->nwords[0] = all_words(reduction, false);
+    reduction->enveloped = reduction->once && reduction->parts.nbytes == 0 &&
+                           reduction->nwords[0] <= PLD_ENVELOPE_WORDS;
+    if (reduction->enveloped)
+        return;
     reduction->wire = choose_wire(reduction);
     for (int w = 0; w < 2; w++)
         reduction->nwords[w] = all_words(reduction, w == 1);
+}
+
+pld_status pld_wire_plan(pld_reduction *reduction)
+{
+    choose_size(reduction);
     PLD_CHECK(reduction->nwords[0] <= INT_MAX / (int)sizeof(int64_t),
               PLD_ERR_OVERFLOW,
               "a message of %lld words is too long: use fewer bins",
@@ -223,8 +238,9 @@ pld_status pld_wire_plan(pld_reduction *reduction)
 
 pld_status pld_wire_create(pld_reduction *reduction)
 {
-    return reduction->wire == PLD_WIRE_MIXED ? create_records(reduction)
-                                             : PLD_OK;
+    return reduction->wire == PLD_WIRE_MIXED && !reduction->enveloped
+               ? create_records(reduction)
+               : PLD_OK;
 }
 
 void pld_wire_destroy(pld_reduction *reduction)
@@ -275,7 +291,7 @@ pld_status pld_wire_send(pld_reduction *reduction, bool wait)
     reduction->in_windows = reduction->has_windows && reduction->nfull == 0;
     if (reduction->nfull > 0)
         reduction->nfull--;
-    PLD_TRY(pack(reduction));
+    PLD_TRY(pld_wire_pack(reduction));
     PLD_TRY(send_record(reduction));
     return send_words(reduction, wait);
 }
@@ -292,7 +308,7 @@ static pld_status repeat_in_full(pld_reduction *reduction)
     reduction->nfull = reduction->penalty;
     reduction->in_windows = false;
     bool fitted = false;
-    PLD_TRY(pack(reduction));
+    PLD_TRY(pld_wire_pack(reduction));
     PLD_TRY(send_words(reduction, true));
     return unpack(reduction, &fitted);
 }
