@@ -1,192 +1,179 @@
-/* Cholesky factors and solutions of distributed matrices against what the cores
- * can do at most.
+/* Cholesky and LU factors of distributed matrices, and solving with them,
+ * against what the cores can do at most.
  *
  *     mpirun -n 2 --bind-to core bench_factor [SIZE...]
  *
- * for matrices of so many rows (1024 2048 4096) and one right side; with one
- * BLAS thread for each rank. References, in the same run:
- *   ideal:potrf  the time of LAPACK's dpotrf on one core, all ranks doing the
- *                same at the same time, divided by the number of ranks
- *   ideal:getrf  likewise of dgetrf */
+ * for matrices of so many rows (1024 2048 4096) and one right side, with one
+ * BLAS thread for each rank: all from the creation of a factor on, or factoring
+ * again in the same memory. Reference, in the same run:
+ *   ideal:potrf, ideal:getrf   the time of LAPACK on one core, all ranks doing
+ *                              the same at once, over the number of ranks */
 #include <polder.h>
 #include <polder/main.h>
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "support/bench.h"
+#include "support/equations.h"
 
 void dpotrf_(const char *uplo, const int *n, double *a, const int *ld,
              int *info, size_t length);
+void dgetrf_(const int *m, const int *n, double *a, const int *ld, int *pivots,
+             int *info);
 
 struct bench {
-    pld_ctx *ctx;
-    int64_t n;
-    pld_grid *grids[2];
-    pld_field *a;
-    pld_field *b;
+    struct equations equations;
+    pld_matrix a;
+    pld_matrix b;
     pld_cholesky *cholesky;
+    pld_lu *lu;
     double *local;
+    int *pivots;
     pld_status status;
 };
 
-/* Positive definite: the diagonal outweighs each row. */
-static double element(int64_t n, int64_t i, int64_t j)
-{
-    int64_t low = i < j ? i : j;
-    int64_t high = i < j ? j : i;
-    double value = (double)((low * 7919 + high * 104729) % 1009) / 1009 - 0.5;
-    return i == j ? (double)n : value;
-}
-
-static void fill_a(const int64_t at[PLD_MAXDIM], void *value, void *data)
-{
-    *(double *)value = element(*(const int64_t *)data, at[0], at[1]);
-}
-
-static void fill_b(const int64_t at[PLD_MAXDIM], void *value, void *data)
-{
-    (void)data;
-    *(double *)value = (double)(at[0] * 31 % 17) - 8;
-}
-
 /* --- What is timed -------------------------------------------------------- */
 
-static void create(void *data)
+static pld_status cholesky_all(struct bench *b)
 {
-    struct bench *b = data;
     pld_cholesky *cholesky = NULL;
-    b->status |=
-        pld_cholesky_create(NULL, &(pld_matrix){.field = b->a}, &cholesky);
-    b->status |= pld_cholesky_solve(cholesky, &(pld_matrix){.field = b->b});
-    b->status |= pld_cholesky_destroy(&cholesky);
+    PLD_TRY(pld_cholesky_create(NULL, &b->a, &cholesky));
+    PLD_TRY(pld_cholesky_solve(cholesky, &b->b));
+    return pld_cholesky_destroy(&cholesky);
 }
 
-static void again(void *data)
+static pld_status lu_all(struct bench *b)
+{
+    pld_lu *lu = NULL;
+    PLD_TRY(pld_lu_create(&b->a, &lu));
+    PLD_TRY(pld_lu_solve(lu, PLD_PLAIN, &b->b));
+    return pld_lu_destroy(&lu);
+}
+
+static bool is_positive(const struct bench *b)
+{
+    return b->equations.kind == EQUATIONS_POSITIVE;
+}
+
+static void all(void *data)
 {
     struct bench *b = data;
-    b->status |= pld_cholesky_factor(b->cholesky, &(pld_matrix){.field = b->a});
-    b->status |= pld_cholesky_solve(b->cholesky, &(pld_matrix){.field = b->b});
+    b->status |= is_positive(b) ? cholesky_all(b) : lu_all(b);
 }
 
 static void factor(void *data)
 {
     struct bench *b = data;
-    b->status |= pld_cholesky_factor(b->cholesky, &(pld_matrix){.field = b->a});
+    b->status |= is_positive(b) ? pld_cholesky_factor(b->cholesky, &b->a)
+                                : pld_lu_factor(b->lu, &b->a);
 }
 
-static void limit(void *data)
+static void solve(void *data)
 {
     struct bench *b = data;
-    int n = (int)b->n;
+    b->status |= is_positive(b) ? pld_cholesky_solve(b->cholesky, &b->b)
+                                : pld_lu_solve(b->lu, PLD_PLAIN, &b->b);
+}
+
+static void both(void *data)
+{
+    factor(data);
+    solve(data);
+}
+
+static void ideal(void *data)
+{
+    struct bench *b = data;
+    int n = (int)b->equations.n;
     int info = 0;
-    dpotrf_("L", &n, b->local, &n, &info, 1);
+    if (is_positive(b))
+        dpotrf_("L", &n, b->local, &n, &info, 1);
+    else
+        dgetrf_(&n, &n, b->local, &n, b->pivots, &info);
     if (info != 0)
         b->status = PLD_ERR_INTERNAL;
 }
 
+enum { ALL, BOTH, FACTOR, SOLVE, IDEAL, NWAYS };
+static const struct bench_way ways[] = {{"create+solve+destroy", all},
+                                        {"factor+solve", both},
+                                        {"factor", factor},
+                                        {"solve", solve},
+                                        {"ideal", ideal}};
+
 static void touch(void *data, int way)
 {
     struct bench *b = data;
-    if (way < 3) {
-        b->status |= pld_field_fill(b->b, fill_b, NULL);
-        return;
-    }
-    for (int64_t i = 0; i < b->n; i++)
-        for (int64_t j = 0; j < b->n; j++)
-            b->local[i * b->n + j] = element(b->n, i, j);
+    int64_t n = b->equations.n;
+    b->status |= equations_renew(&b->equations);
+    for (int64_t i = 0; way == IDEAL && i < n; i++)
+        for (int64_t j = 0; j < n; j++)
+            b->local[i * n + j] = equations_a(b->equations.kind, n, i, j);
 }
 
 /* --- Cases ---------------------------------------------------------------- */
 
-static pld_status open_case(pld_ctx *ctx, int64_t n, struct bench *b)
+static pld_status open_case(pld_ctx *ctx, enum equations_kind kind, int64_t n,
+                            struct bench *b)
 {
-    *b = (struct bench){.ctx = ctx, .n = n};
-    const pld_grid_spec square = {.ndims = 2, .size = {n, n}};
-    const pld_grid_spec column = {.ndims = 2, .size = {n, 1}};
-    PLD_TRY(pld_grid_create(ctx, &square, &b->grids[0]));
-    PLD_TRY(pld_grid_create(ctx, &column, &b->grids[1]));
-    PLD_TRY(pld_field_create(b->grids[0], &(pld_field_spec){0}, &b->a));
-    PLD_TRY(pld_field_create(b->grids[1], &(pld_field_spec){0}, &b->b));
-    PLD_TRY(pld_field_fill(b->a, fill_a, &n));
-    PLD_TRY(pld_field_fill(b->b, fill_b, NULL));
+    *b = (struct bench){.status = PLD_OK};
+    PLD_TRY(equations_create(ctx, kind, n, &b->equations));
+    b->a.field = b->equations.a;
+    b->b.field = b->equations.b;
     b->local = malloc((size_t)(n * n) * sizeof(double));
-    PLD_CHECK(b->local, PLD_ERR_MEMORY, "no memory");
-    return PLD_OK;
+    b->pivots = malloc((size_t)n * sizeof(int));
+    PLD_CHECK(b->local && b->pivots, PLD_ERR_MEMORY, "no memory");
+    if (kind == EQUATIONS_POSITIVE)
+        return pld_cholesky_create(NULL, &b->a, &b->cholesky);
+    return pld_lu_create(&b->a, &b->lu);
 }
 
 static pld_status close_case(struct bench *b)
 {
+    free(b->pivots);
     free(b->local);
     PLD_TRY(pld_cholesky_destroy(&b->cholesky));
-    PLD_TRY(pld_field_destroy(&b->b));
-    PLD_TRY(pld_field_destroy(&b->a));
-    PLD_TRY(pld_grid_destroy(&b->grids[1]));
-    return pld_grid_destroy(&b->grids[0]);
+    PLD_TRY(pld_lu_destroy(&b->lu));
+    return equations_destroy(&b->equations);
 }
 
-/* a x = b, with x on all ranks. */
-static pld_status is_right(struct bench *b, bool *out)
+static pld_status measure(pld_ctx *ctx, enum equations_kind kind, int64_t n)
 {
-    pld_box own = pld_field_owned(b->b);
-    pld_view view = pld_field_view(b->b);
-    double *x = calloc((size_t)b->n, sizeof *x);
-    PLD_CHECK(x, PLD_ERR_MEMORY, "no memory");
-    for (int64_t i = own.first[0]; i < own.first[0] + own.count[0]; i++)
-        if (own.count[1] > 0)
-            x[i] = view.f64[i * view.stride[0]];
-    MPI_Allreduce(MPI_IN_PLACE, x, (int)b->n, MPI_DOUBLE, MPI_SUM,
-                  pld_ctx_comm(b->ctx));
-    bool good = true;
-    for (int64_t i = 0; i < b->n; i += 97) {
-        double sum = 0;
-        for (int64_t j = 0; j < b->n; j++)
-            sum += element(b->n, i, j) * x[j];
-        good = good && fabs(sum - ((double)(i * 31 % 17) - 8)) < 1e-10;
-    }
-    free(x);
-    *out = bench_all(pld_ctx_comm(b->ctx), good);
-    return PLD_OK;
-}
-
-static pld_status measure(pld_ctx *ctx, int64_t n)
-{
-    static const struct bench_way ways[] = {{"create, solve", create},
-                                            {"factor, solve", again},
-                                            {"factor", factor},
-                                            {"ideal:potrf", limit}};
     struct bench b;
-    char params[48];
-    bool good = false;
     double seconds[BENCH_MAX_WAYS];
-    PLD_TRY(open_case(ctx, n, &b));
-    PLD_TRY(
-        pld_cholesky_create(NULL, &(pld_matrix){.field = b.a}, &b.cholesky));
-    again(&b);
+    MPI_Comm comm = pld_ctx_comm(ctx);
+    bool positive = kind == EQUATIONS_POSITIVE;
+    PLD_TRY(open_case(ctx, kind, n, &b));
+    solve(&b);
     PLD_TRY(b.status);
-    PLD_TRY(is_right(&b, &good));
+    bool good = equations_solved(&b.equations);
     const struct bench_task task = {
-        .touch_way = touch, .data = &b, .nways = 4, .ways = ways};
-    bench_alternate(pld_ctx_comm(ctx), &task, n > 2048 ? 7 : 15, seconds);
+        .touch_way = touch, .data = &b, .nways = NWAYS, .ways = ways};
+    bench_alternate(comm, &task, n > 2048 ? 5 : 15, seconds);
     PLD_TRY(b.status);
-    for (int w = 0; w < 3; w++) {
+    for (int w = 0; w < IDEAL; w++) {
+        char params[48];
         snprintf(params, sizeof params, "n=%lld %s", (long long)n,
                  ways[w].name);
-        bench_row(pld_ctx_comm(ctx), "cholesky", params, seconds[w] * 1e3, "ms",
-                  ways[3].name, seconds[3] * 1e3 / pld_ctx_nranks(ctx), good);
+        bench_row(comm, positive ? "cholesky" : "lu", params, seconds[w] * 1e3,
+                  "ms", positive ? "ideal:potrf" : "ideal:getrf",
+                  seconds[IDEAL] * 1e3 / pld_ctx_nranks(ctx), good);
     }
     return close_case(&b);
 }
 
 static pld_status run(pld_ctx *ctx, int argc, char **argv)
 {
+    static const int64_t sizes[] = {1024, 2048, 4096};
     bench_head(pld_ctx_comm(ctx));
-    for (int i = 1; i < argc; i++)
-        PLD_TRY(measure(ctx, strtoll(argv[i], NULL, 10)));
-    for (int64_t n = 1024; argc == 1 && n <= 4096; n *= 2)
-        PLD_TRY(measure(ctx, n));
+    for (int kind = EQUATIONS_POSITIVE; kind <= EQUATIONS_GENERAL; kind++) {
+        for (int i = 1; i < argc; i++)
+            PLD_TRY(measure(ctx, (enum equations_kind)kind,
+                            strtoll(argv[i], NULL, 10)));
+        for (size_t i = 0; argc == 1 && i < sizeof sizes / sizeof *sizes; i++)
+            PLD_TRY(measure(ctx, (enum equations_kind)kind, sizes[i]));
+    }
     return PLD_OK;
 }
 
