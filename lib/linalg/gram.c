@@ -37,9 +37,14 @@ void pld_gram_tile(pld_type type, const struct pld_tile *a, int64_t ka,
     int64_t parts = type == PLD_C128 ? 2 : 1;
     int64_t size = (int64_t)pld_type_size(pld_real_of(type));
     const struct pld_tile *other = b ? b : a;
+    /* The next tile, as a rule. */
+    struct pld_ahead ahead = {
+        .at = a->data + a->nrows * a->ld * parts * size,
+        .nlines = a->in_place ? a->nrows * a->ld * parts * size / 64 : 0};
     for (int64_t i = 0; i < ka; i += SOME_ROWS) {
         int64_t first = b ? 0 : i;
-        const struct pld_rows rows = {.m = ka - i < SOME_ROWS ? ka - i
+        const struct pld_rows rows = {.ahead = &ahead,
+                                      .m = ka - i < SOME_ROWS ? ka - i
                                                               : SOME_ROWS,
                                       .n = kb - first,
                                       .depth = a->nrows,

@@ -132,6 +132,7 @@ void pld_rowop_destroy(struct pld_rowop *op)
 
 /* Rows that lie one after the other. */
 struct strip {
+    struct pld_ahead *ahead;
     int64_t n;
     const char *from; /* rows of op->k */
     char *to;
@@ -144,7 +145,8 @@ static void multiply(const struct pld_rowop *op, const struct strip *strip)
     int64_t some = 3 * pld_rows_width(pld_real_of(op->type));
     for (int64_t j = 0; j < op->m; j += some) {
         int64_t end = j + some < op->m ? j + some : op->m;
-        const struct pld_rows rows = {.m = strip->n,
+        const struct pld_rows rows = {.ahead = strip->ahead,
+                                      .m = strip->n,
                                       .n = end - j,
                                       .depth = op->upper && end < op->k ? end
                                                                         : op->k,
@@ -160,69 +162,66 @@ static void multiply(const struct pld_rowop *op, const struct strip *strip)
     }
 }
 
-/* Columns j and on, n of them: with the ones before subtracted, they are
- * multiplied by the inverse of the block, and so is what that leaves. */
-static void divide_block(const struct pld_rowop *op, const struct strip *strip,
-                         int64_t j, int64_t n)
+/* From columns j and on, n of them, subtract what columns first to j - 1 of the
+ * result, in `to`, have in them. */
+static void subtract(const struct pld_rowop *op, const struct strip *strip,
+                     int64_t first, int64_t depth, int64_t j, int64_t n)
+{
+    int64_t size = real_size(op);
+    const struct pld_rows rows = {
+        .m = strip->n,
+        .n = n,
+        .depth = depth,
+        .a = strip->to + first * size,
+        .a_row = strip->ld,
+        .a_step = 1,
+        .b = (char *)op->x + (first * op->m + j) * size,
+        .b_row = op->m,
+        .c = (char *)strip->from + j * size, /* in the scratch */
+        .c_row = op->k,
+        .ahead = strip->ahead};
+    if (depth > 0)
+        pld_rows_multiply(pld_real_of(op->type), &rows);
+}
+
+/* Columns j and on of the result: what is left of them times the inverse of
+ * the block. */
+static void invert(const struct pld_rowop *op, const struct strip *strip,
+                   int64_t j, int64_t n, bool fresh)
 {
     int64_t size = real_size(op);
     int64_t width = pld_rows_width(pld_real_of(op->type));
-    pld_type type = pld_real_of(op->type);
-    char *at = (char *)strip->from + j * size; /* in the scratch */
-    char *to = strip->to + j * size;
-    const char *inverse = (char *)op->inverses + j * width * size;
-    struct pld_rows rows = {.m = strip->n,
-                            .n = n,
-                            .depth = j,
-                            .a = strip->to,
-                            .a_row = strip->ld,
-                            .a_step = 1,
-                            .b = (char *)op->x + j * size,
-                            .b_row = op->m,
-                            .c = at,
-                            .c_row = op->k};
-    pld_rows_multiply(type, &rows);
-    rows = (struct pld_rows){.m = strip->n,
-                             .n = n,
-                             .depth = n,
-                             .a = at,
-                             .a_row = op->k,
-                             .a_step = 1,
-                             .b = inverse,
-                             .b_row = width,
-                             .c = to,
-                             .c_row = strip->ld,
-                             .fresh = true};
-    pld_rows_multiply(type, &rows);
-    rows = (struct pld_rows){.m = strip->n,
-                             .n = n,
-                             .depth = n,
-                             .a = to,
-                             .a_row = strip->ld,
-                             .a_step = 1,
-                             .b = (char *)op->x + (j * op->m + j) * size,
-                             .b_row = op->m,
-                             .c = at,
-                             .c_row = op->k};
-    pld_rows_multiply(type, &rows);
-    rows = (struct pld_rows){.m = strip->n,
-                             .n = n,
-                             .depth = n,
-                             .a = at,
-                             .a_row = op->k,
-                             .a_step = 1,
-                             .b = inverse,
-                             .b_row = width,
-                             .c = to,
-                             .c_row = strip->ld};
-    pld_rows_multiply(type, &rows);
+    const struct pld_rows rows = {.m = strip->n,
+                                  .n = n,
+                                  .depth = n,
+                                  .a = strip->from + j * size,
+                                  .a_row = op->k,
+                                  .a_step = 1,
+                                  .b = (char *)op->inverses + j * width * size,
+                                  .b_row = width,
+                                  .c = strip->to + j * size,
+                                  .c_row = strip->ld,
+                                  .fresh = fresh};
+    pld_rows_multiply(pld_real_of(op->type), &rows);
 }
 
+/* Three blocks along the diagonal at a time: the columns before them are
+ * subtracted together. In each, what the inverse leaves is taken up by a second
+ * step, so that its condition does no harm. */
 static void divide(const struct pld_rowop *op, const struct strip *strip)
 {
     int64_t width = pld_rows_width(pld_real_of(op->type));
-    for (int64_t j = 0; j < op->k; j += width)
-        divide_block(op, strip, j, op->k - j < width ? op->k - j : width);
+    for (int64_t first = 0; first < op->k; first += 3 * width) {
+        int64_t end = first + 3 * width < op->k ? first + 3 * width : op->k;
+        subtract(op, strip, 0, first, first, end - first);
+        for (int64_t j = first; j < end; j += width) {
+            int64_t n = end - j < width ? end - j : width;
+            subtract(op, strip, first, j - first, j, n);
+            invert(op, strip, j, n, true);
+            subtract(op, strip, j, n, j, n);
+            invert(op, strip, j, n, false);
+        }
+    }
 }
 
 void pld_rowop_run(const struct pld_rowop *op, const struct pld_tile *from,
@@ -232,7 +231,11 @@ void pld_rowop_run(const struct pld_rowop *op, const struct pld_tile *from,
     int64_t parts = parts_of(op->type);
     int64_t some = strip_rows(op);
     for (int64_t i = 0; i < from->nrows; i += some) {
-        struct strip strip = {.n = from->nrows - i < some ? from->nrows - i
+        struct pld_ahead ahead = {
+            .at = from->data + (i + some) * from->ld * parts * size,
+            .nlines = some * from->ld * parts * size / 64};
+        struct strip strip = {.ahead = &ahead,
+                              .n = from->nrows - i < some ? from->nrows - i
                                                           : some,
                               .from = op->scratch,
                               .to = to->data + i * to->ld * parts * size,

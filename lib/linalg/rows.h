@@ -6,6 +6,13 @@
 
 #include "polder/types.h"
 
+/* Memory to be read soon: lines of it are asked for while others are worked on.
+ * What is left is written back. */
+struct pld_ahead {
+    const char *at;
+    int64_t nlines; /* of 64 bytes */
+};
+
 /* Products of small matrices that lie row by row, of f64 or f32.
  *
  * Each element is one sum in the order of l, by fused multiply-add where the
@@ -21,7 +28,8 @@ struct pld_rows {
     int64_t b_row;
     void *c; /* likewise; shares no memory with a and b */
     int64_t c_row;
-    bool fresh; /* c is not read */
+    bool fresh;              /* c is not read */
+    struct pld_ahead *ahead; /* NULL: nothing */
 };
 
 void pld_rows_multiply(pld_type type, const struct pld_rows *rows);
