@@ -115,6 +115,25 @@ PLD_CALL pld_matrix_syrk(double alpha, const pld_matrix *a, double beta,
                          const pld_matrix *c, pld_half half);
 /**@}*/
 
+/** y = alpha a x + beta y for vectors x and y: fields on a grid of one
+ * dimension (their box has but count[0]), or matrices of one row or column;
+ * PLD_PLAIN. With beta 0, y is not read; y must not share elements with a or x.
+ *
+ * Each sum is exact and rounded once, to nearest even (c128: both of its parts;
+ * f32: to a double first), then alpha and beta are applied: the same bits on
+ * any number of ranks, in any decomposition, and with any BLAS, as none is
+ * used. The matrix stays where it is. Memory: the part of x that belongs to the
+ * own columns of a, and up to 8 MiB, twice that for c128. *Collective, agreed*.
+ */
+PLD_CALL pld_matrix_gemv(double alpha, const pld_matrix *a, const pld_matrix *x,
+                         double beta, const pld_matrix *y);
+
+/** out = in, taken in its form: a copy between boxes of any two fields or, with
+ * PLD_TRANSPOSED and PLD_CONJUGATED, the transpose. Both are of one type, and
+ * must not share elements. Memory: that of messages between nodes. *Collective,
+ * agreed*. */
+PLD_CALL pld_matrix_copy(const pld_matrix *in, const pld_matrix *out);
+
 PLD_END_C
 
 #endif

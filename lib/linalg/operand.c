@@ -30,9 +30,6 @@ static pld_status check_field(const pld_field *field, const char *name)
     char argument[32];
     snprintf(argument, sizeof argument, "%s->field", name);
     PLD_TRY(pld_field_check(field, argument));
-    PLD_CHECK(field->grid->ndims == 2, PLD_ERR_SHAPE,
-              "%s: field \"%s\" has %d dimensions, but a matrix has 2", name,
-              field->name, field->grid->ndims);
     PLD_CHECK(field->ncomps == 1, PLD_ERR_SHAPE,
               "%s: field \"%s\" has %d components, but a matrix has 1", name,
               field->name, field->ncomps);
@@ -44,11 +41,9 @@ static pld_status check_field(const pld_field *field, const char *name)
     return PLD_OK;
 }
 
-pld_status pld_operand_create(const pld_matrix *matrix, const char *name,
-                              struct pld_operand_matrix *out)
+static pld_status create(const pld_matrix *matrix, const char *name,
+                         struct pld_operand_matrix *out)
 {
-    PLD_CHECK(matrix, PLD_ERR_ARG, "%s is NULL", name);
-    PLD_TRY(check_field(matrix->field, name));
     PLD_CHECK(matrix->form >= PLD_PLAIN && matrix->form <= PLD_CONJUGATED,
               PLD_ERR_ARG, "%s->form is %d: there is no such form", name,
               (int)matrix->form);
@@ -65,6 +60,34 @@ pld_status pld_operand_create(const pld_matrix *matrix, const char *name,
         .form = matrix->form,
         .size = {box.count[turned ? 1 : 0], box.count[turned ? 0 : 1]}};
     return PLD_OK;
+}
+
+pld_status pld_operand_create(const pld_matrix *matrix, const char *name,
+                              struct pld_operand_matrix *out)
+{
+    PLD_CHECK(matrix, PLD_ERR_ARG, "%s is NULL", name);
+    PLD_TRY(check_field(matrix->field, name));
+    PLD_CHECK(matrix->field->grid->ndims == 2, PLD_ERR_SHAPE,
+              "%s: field \"%s\" has %d dimensions, but a matrix has 2", name,
+              matrix->field->name, matrix->field->grid->ndims);
+    return create(matrix, name, out);
+}
+
+/* In one dimension, a column. */
+pld_status pld_operand_create_vector(const pld_matrix *vector, const char *name,
+                                     struct pld_operand_matrix *out)
+{
+    PLD_CHECK(vector, PLD_ERR_ARG, "%s is NULL", name);
+    PLD_TRY(check_field(vector->field, name));
+    pld_matrix column = *vector;
+    PLD_CHECK(vector->field->grid->ndims <= 2, PLD_ERR_SHAPE,
+              "%s: field \"%s\" has %d dimensions, but a vector has 1 or 2",
+              name, vector->field->name, vector->field->grid->ndims);
+    if (vector->field->grid->ndims == 1 && !is_all(column.box)) {
+        column.box.first[1] = 0;
+        column.box.count[1] = 1;
+    }
+    return create(&column, name, out);
 }
 
 pld_status pld_operand_check_pair(const struct pld_operand_matrix *c,

@@ -18,6 +18,11 @@ struct pld_operand_matrix {
 pld_status pld_operand_create(const pld_matrix *matrix, const char *name,
                               struct pld_operand_matrix *out);
 
+/* The same for a vector: n x 1, 1 x n, or in one dimension, which is taken as
+ * the former. */
+pld_status pld_operand_create_vector(const pld_matrix *vector, const char *name,
+                                     struct pld_operand_matrix *out);
+
 /* Whether another operand goes together with c; names are for errors. */
 pld_status pld_operand_check_pair(const struct pld_operand_matrix *c,
                                   const char *c_name,
