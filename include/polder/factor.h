@@ -75,6 +75,23 @@ PLD_CALL pld_cholesky_log_determinant(pld_cholesky *cholesky, double *out);
  */
 PLD_CALL pld_cholesky_destroy(pld_cholesky **cholesky);
 
+/** A system of equations with a triangular matrix. Zero is the default, but for
+ * the fields. */
+typedef struct pld_triangular_spec {
+    pld_matrix a; /**< square; its form is taken */
+    /** Which triangle of a's field is read; the other one is not. */
+    pld_triangle triangle;
+    bool unit;    /**< ones on the diagonal, which is not read */
+    bool right;   /**< x a = alpha b; otherwise a x = alpha b */
+    double alpha; /**< 0: 1 */
+    pld_matrix b; /**< becomes x */
+} pld_triangular_spec;
+
+/** Solve a triangular system with any number of right sides. Memory on each
+ * rank: its share of half of a, and of b. PLD_ERR_ARG names the first element
+ * of the diagonal that is 0 or not finite. *Collective, agreed*. */
+PLD_CALL pld_matrix_solve_triangular(const pld_triangular_spec *spec);
+
 /** @name LU
  * Of any square matrix, by partial pivoting: p a = l u, where p exchanges rows,
  * and the pivot of a column is its element of the largest modulus (for c128:
