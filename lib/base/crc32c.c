@@ -1,4 +1,5 @@
 #include "base/crc32c.h"
+#include "base/crc32c_fold.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -12,11 +13,11 @@
 #define POLYNOMIAL UINT32_C(0x82f63b78)
 #define ONE UINT32_C(0x80000000)
 
-static bool portable;
+static enum pld_crc32c_way way;
 
-void pld_crc32c_set_portable(int on)
+void pld_crc32c_set_way(enum pld_crc32c_way wanted)
 {
-    portable = on != 0;
+    way = wanted;
 }
 
 /* --- Moving ------------------------------------------------------------------
@@ -156,11 +157,26 @@ static uint32_t update_fast(uint32_t crc, const unsigned char *p, size_t n)
     return update_one(crc, p, n);
 }
 
+/* By products: what is left of a long run takes its place. */
+static uint32_t update_folding(uint32_t crc, const unsigned char *p, size_t n)
+{
+    unsigned char rest[PLD_CRC32C_FOLDED];
+    size_t whole = n / PLD_CRC32C_FOLDED * PLD_CRC32C_FOLDED;
+    pld_crc32c_fold(crc, p, whole, rest);
+    crc = update_one(0, rest, PLD_CRC32C_FOLDED);
+    return update_one(crc, p + whole, n - whole);
+}
+
+/* So short runs are not worth it. */
+enum { LEAST_FOLDED = 1 << 10 };
+
 static uint32_t update(uint32_t crc, const unsigned char *p, size_t n)
 {
-    if (!portable && __builtin_cpu_supports("sse4.2"))
-        return update_fast(crc, p, n);
-    return update_portable(crc, p, n);
+    if (way == PLD_CRC32C_PORTABLE || !__builtin_cpu_supports("sse4.2"))
+        return update_portable(crc, p, n);
+    if (n >= LEAST_FOLDED && way == PLD_CRC32C_BEST && pld_crc32c_can_fold())
+        return update_folding(crc, p, n);
+    return update_fast(crc, p, n);
 }
 #else
 static uint32_t update(uint32_t crc, const unsigned char *p, size_t n)

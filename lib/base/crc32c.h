@@ -19,7 +19,8 @@ uint32_t pld_crc32c_move(uint32_t part, int64_t bytes);
 /* The CRC of `bytes` bytes with this linear part. */
 uint32_t pld_crc32c_whole(uint32_t part, int64_t bytes);
 
-/* For tests: compute without the CPU's instruction. */
-void pld_crc32c_set_portable(int portable);
+/* For tests: compute without some of the CPU's instructions. */
+enum pld_crc32c_way { PLD_CRC32C_BEST, PLD_CRC32C_STEPS, PLD_CRC32C_PORTABLE };
+void pld_crc32c_set_way(enum pld_crc32c_way wanted);
 
 #endif
