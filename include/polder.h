@@ -41,6 +41,7 @@
 #include "polder/factor.h"
 #include "polder/matrix.h"
 #include "polder/tall.h"
+#include "polder/eigen.h"
 #endif
 
 #ifdef PLD_HAVE_HDF5

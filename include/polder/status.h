@@ -36,7 +36,8 @@ PLD_BEGIN_C
     X(ERR_FORMAT, "not a file of this kind")                                   \
     X(ERR_CORRUPT, "damaged file")                                             \
     X(ERR_UNSUPPORTED, "not supported here")                                   \
-    X(ERR_INTERNAL, "internal error")
+    X(ERR_INTERNAL, "internal error")                                          \
+    X(ERR_CONVERGENCE, "did not converge")
 
 /** What a call says: one of PLD_STATUS_LIST. */
 typedef enum pld_status {
