@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "linalg/tile_kernel.h"
 #include "polder/agree.h"
+#include "polder/reduce.h"
 
 /* Right sides go in tiles of so many columns. */
 enum { SIDES = 128 };
@@ -163,10 +164,9 @@ void pld_factor_conjugate(const struct pld_tiles *tiles)
 
 pld_status pld_factor_least(pld_ctx *ctx, int64_t *number)
 {
-    uint64_t own = (uint64_t)*number; /* -1 is the largest */
-    uint64_t least = own;
-    PLD_TRY_MPI(
-        MPI_Allreduce(&own, &least, 1, MPI_UINT64_T, MPI_MIN, ctx->comm));
-    *number = (int64_t)least;
+    int64_t own = *number < 0 ? INT64_MAX : *number;
+    int64_t least = own;
+    PLD_TRY(pld_reduce(ctx, PLD_MIN, PLD_I64, &own, 1, &least));
+    *number = least == INT64_MAX ? -1 : least;
     return PLD_OK;
 }
