@@ -296,10 +296,11 @@ static TARGET struct pld_exact_range scan(const struct pld_exact_tile *block)
 }
 
 /* What is rounded here raises no flag, and need not be exact. */
-static TARGET int highest(pld_exact_term term,
-                          const struct pld_exact_tile *block)
+static TARGET struct pld_exact_start start(pld_exact_term term,
+                                           const struct pld_exact_tile *block)
 {
     __m512i high = _mm512_setzero_si512();
+    vector sum = _mm512_setzero_pd();
     for (int64_t i = 0; i < block->n; i += WIDTH) {
         int64_t left = block->n - i;
         __mmask8 mask = (__mmask8)(left < WIDTH ? (1u << left) - 1 : 0xff);
@@ -307,9 +308,17 @@ static TARGET int highest(pld_exact_term term,
         if (pld_exact_is_product(term))
             x = _mm512_mul_round_pd(
                 x, _mm512_maskz_loadu_pd(mask, block->y + i), QUIET);
+        if (term == PLD_EXACT_ABSOLUTE)
+            x = _mm512_abs_pd(x);
+        sum = _mm512_add_round_pd(sum, x, QUIET);
         high = _mm512_max_epu64(high, _mm512_castpd_si512(_mm512_abs_pd(x)));
     }
-    return (int)(_mm512_reduce_max_epu64(high) >> 52);
+    sum = _mm512_add_round_pd(sum, _mm512_shuffle_f64x2(sum, sum, 0x4e), QUIET);
+    sum = _mm512_add_round_pd(sum, _mm512_shuffle_f64x2(sum, sum, 0xb1), QUIET);
+    sum = _mm512_add_round_pd(sum, _mm512_permute_pd(sum, 0x55), QUIET);
+    return (struct pld_exact_start){
+        .high = (int)(_mm512_reduce_max_epu64(high) >> 52),
+        .sum = _mm512_cvtsd_f64(sum)};
 }
 
 static TARGET bool sum_rest(const double *rest, int nlanes, double *sum)
@@ -328,7 +337,7 @@ static TARGET bool sum_rest(const double *rest, int nlanes, double *sum)
 static const struct pld_exact_tier tier = {.name = "avx512",
                                            .feed = feed,
                                            .scan = scan,
-                                           .highest = highest,
+                                           .start = start,
                                            .sum_rest = sum_rest,
                                            .nchoices = 5,
                                            .nlevels = {1, 2, 3, 5, 7},

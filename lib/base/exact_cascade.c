@@ -73,32 +73,51 @@ static bool sum_within(const double *level, int nlanes, int64_t start,
     return differ >> 52 == 0;
 }
 
-/* In the next few binades above they count 2, 4, ... times as much. */
-static bool sum_above(const double *level, int nlanes, int64_t start,
-                      int64_t *total)
+/* In the next few binades above they count 2, 4, ... times as much, in those
+ * below a half, a quarter, ... In units of the lowest of these. */
+enum { MOST_ABOVE = 4, MOST_BELOW = 4 };
+
+static bool sum_near(const double *level, int nlanes, int64_t start,
+                     pld_exact_wide *total)
 {
-    enum { MAX_ABOVE = 4 };
     const int64_t leading = INT64_C(1) << 52;
+    const int lowest = (int)(start >> 52) - MOST_BELOW;
     *total = 0;
     for (int i = 0; i < nlanes; i++) {
         int64_t bits = (int64_t)pld_double_bits(level[i]);
-        int above = (int)((bits >> 52) - (start >> 52));
-        if (above < 0 || above > MAX_ABOVE)
+        int field = (int)(bits >> 52);
+        if (field < lowest || field < 1 ||
+            field > lowest + MOST_BELOW + MOST_ABOVE)
             return false;
-        *total += ((bits & (leading - 1)) | leading) << above;
-        *total -= (start & (leading - 1)) | leading;
+        *total += (pld_exact_wide)((bits & (leading - 1)) | leading)
+                  << (field - lowest);
     }
+    *total -= (pld_exact_wide)((start & (leading - 1)) | leading) * nlanes
+              << MOST_BELOW;
     return true;
+}
+
+static void deposit_wide(pld_exact *sum, pld_exact_wide value, int exponent)
+{
+    enum { BITS = 40 };
+    const int64_t mask = (INT64_C(1) << BITS) - 1;
+    deposit(sum, (int64_t)value & mask, exponent);
+    deposit(sum, (int64_t)(value >> BITS), exponent + BITS);
 }
 
 static void empty_level(const double *level, int nlanes, double anchor,
                         int exponent, pld_exact *sum)
 {
     int64_t start = (int64_t)pld_double_bits(anchor);
+    int unit = (int)(start >> 52) - PLD_EXACT_SCALE + exponent;
     int64_t total;
-    if (sum_within(level, nlanes, start, &total) ||
-        sum_above(level, nlanes, start, &total)) {
-        deposit(sum, total, (int)(start >> 52) - PLD_EXACT_SCALE + exponent);
+    pld_exact_wide wide;
+    if (sum_within(level, nlanes, start, &total)) {
+        deposit(sum, total, unit);
+        return;
+    }
+    if (sum_near(level, nlanes, start, &wide)) {
+        deposit_wide(sum, wide, unit - MOST_BELOW);
         return;
     }
     for (int i = 0; i < nlanes; i++) {

@@ -47,6 +47,13 @@ struct pld_exact_range {
     int high;
 };
 
+/* What a few terms suggest: the exponent field of the highest, and their sum,
+ * rounded. */
+struct pld_exact_start {
+    int high;
+    double sum;
+};
+
 /* What a tier does in its own way. A tile is a block here. */
 struct pld_exact_tier {
     const char *name;
@@ -55,8 +62,9 @@ struct pld_exact_tier {
                  const struct pld_exact_tile *block);
     /* Range of the elements of x. */
     struct pld_exact_range (*scan)(const struct pld_exact_tile *block);
-    /* Exponent field of the highest of a few terms, or NULL: see `scan`. */
-    int (*highest)(pld_exact_term term, const struct pld_exact_tile *block);
+    /* Of a few terms, or NULL: see `scan`. */
+    struct pld_exact_start (*start)(pld_exact_term term,
+                                    const struct pld_exact_tile *block);
     /* Sum of the rest; false when that is not exact. */
     bool (*sum_rest)(const double *rest, int nlanes, double *sum);
     /* Numbers of levels that feed knows, from the least on, and the binades

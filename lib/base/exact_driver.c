@@ -12,7 +12,7 @@ enum { FEW_VALUES = 12, FEW_PRODUCTS = 6 };
 enum { WORTH_SLOTS = 256 };
 
 /* Rows shorter than this are first put together. */
-enum { SHORT_ROW = 32 };
+enum { SHORT_ROW = 32, START_BITS = 5 }; /* its logarithm */
 
 /* A tile is small up to this many elements in one row. */
 enum { SMALL_VALUES = 256, SMALL_PRODUCTS = 2048 };
@@ -31,6 +31,7 @@ struct run {
     int nparts;
     int nlanes;
     int room;    /* binades from the highest term to the first anchor */
+    int adds;    /* binades above one term that as many of one sign need */
     int choice;  /* of levels: that to try first */
     int nraised; /* blocks for which it is more than the least */
     int nlook;   /* blocks to look at first */
@@ -61,18 +62,26 @@ static int lanes_for(const struct pld_exact_tile *tile,
     return small ? tier->nlanes / 4 : tier->nlanes;
 }
 
-/* Binades that the sums of a lane need above its terms. Where they may leave
- * the binade of their anchor, if only they do not do it often, signs are taken
- * for random; else the worst is assumed. */
-static int room_for(const struct pld_exact_tile *tile,
-                    const struct pld_exact_tier *tier, int nlanes)
+/* Elements until levels are emptied, at most. */
+static int64_t elements_for(const struct pld_exact_tile *tile,
+                            const struct pld_exact_tier *tier)
 {
     const int64_t most = PLD_CASCADE_BLOCK * tier->nblocks;
-    int64_t n = tile->nrows < most ? tile->nrows * tile->n : most;
+    return tile->nrows < most && tile->nrows * tile->n < most
+               ? tile->nrows * tile->n
+               : most;
+}
+
+/* Binades that the sums of a lane need above its terms: if all have one sign.
+ */
+static int adds_for(const struct pld_exact_tile *tile,
+                    const struct pld_exact_tier *tier, int nlanes)
+{
+    int64_t n = elements_for(tile, tier);
     int adds = tile->nrows > 1 ? 1 : 0; /* ends of rows are uneven */
-    for (int64_t lane = nlanes; lane < n && lane < most; lane *= 2)
+    for (int64_t lane = nlanes; lane < n; lane *= 2)
         adds++;
-    return tier->strict ? 2 + adds : 2 + adds / 2;
+    return adds;
 }
 
 /* What a block needs. */
@@ -189,20 +198,33 @@ static bool feed(struct run *run, const struct pld_exact_tile *block)
     return true;
 }
 
+/* Anchors are positive: sums may well leave their binades upwards, but must not
+ * come near 0. Where the first terms are mostly negative, anchors are higher.
+ * In integers, as a flag would be taken for a failure. */
+static int top_for(const struct run *run, struct pld_exact_start start)
+{
+    const uint64_t sign = UINT64_C(1) << 63;
+    int top = start.high - 1023 + run->room;
+    uint64_t bits = pld_double_bits(start.sum);
+    int fall = (int)((bits & ~sign) >> 52) - 1023 + run->adds - START_BITS + 1;
+    return (bits & sign) != 0 && fall > top ? fall : top;
+}
+
 /* What the first elements suggest. */
 static struct need guess(const struct run *run,
                          const struct pld_exact_tile *block)
 {
-    struct pld_exact_tile start = *block;
-    start.nrows = 1;
-    start.n = block->n < SHORT_ROW ? block->n : SHORT_ROW;
-    if (run->tier->highest == NULL) {
-        struct need need = look(run, &start);
+    struct pld_exact_tile first = *block;
+    first.nrows = 1;
+    first.n = block->n < SHORT_ROW ? block->n : SHORT_ROW;
+    if (run->tier->start == NULL) {
+        struct need need = look(run, &first);
         need.top += 2; /* others may be higher */
         return need;
     }
-    int high = run->tier->highest(run->term, &start) - 1023;
-    struct need need = {.top = high + run->room};
+    struct pld_exact_start start = run->tier->start(run->term, &first);
+    int high = start.high - 1023;
+    struct need need = {.top = top_for(run, start)};
     need.possible = run->nparts == 1 || (high > -500 && high < 950);
     return need;
 }
@@ -212,7 +234,7 @@ static struct need guess(const struct run *run,
 static int guess_choice(const struct run *run, struct need need,
                         const struct pld_exact_tile *block)
 {
-    if (run->nparts == 1 || run->tier->highest != NULL)
+    if (run->nparts == 1 || run->tier->start != NULL)
         return run->choice;
     need.spread += run->term == PLD_EXACT_SQUARE ? 4 : 0; /* small twice */
     for (int64_t n = SHORT_ROW; n < block->nrows * block->n; n *= 2)
@@ -282,7 +304,8 @@ static void add_hard_block(struct run *run, const struct pld_exact_tile *block)
     run->failed = true;
     if (run->nlook > 0)
         run->nlook--;
-    if (run->nlook == 0 && run->nraised == 0)
+    /* With the usual levels and but a higher anchor it may go on. */
+    if (run->nlook == 0 && run->nraised == 0 && choice != run->choice)
         empty(run);
 }
 
@@ -391,7 +414,10 @@ void pld_exact_add_tile(pld_exact *sum, pld_exact_term term,
     run.tier = tier;
     run.nparts = product ? 2 : 1;
     run.nlanes = lanes_for(tile, tier, run.nparts);
-    run.room = room_for(tile, tier, run.nlanes);
+    run.adds = adds_for(tile, tier, run.nlanes);
+    /* Where sums may leave the binade of their anchor, if only they do not do
+     * it often, signs are taken for random; else the worst is assumed. */
+    run.room = 2 + (tier->strict ? run.adds : run.adds / 2);
     run.choice = first_choice(&run);
     run.nraised = 0;
     run.nlook = 0;
