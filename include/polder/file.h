@@ -9,7 +9,9 @@ PLD_BEGIN_C
  * HDF5 files: fields by global index, with attributes and coordinates. What N
  * ranks wrote, M ranks read, with any decomposition, and the bytes of the file
  * are the same. Files are good netCDF-4 too: every dimension has a dimension
- * scale. A rank holds no more than 20 MiB for a file, whatever is moved. */
+ * scale. A rank holds no more than 20 MiB for a file, whatever is moved: five
+ * buffers of 4 MiB, kept until it is closed, but for the checksums, 4 bytes for
+ * each MiB of a variable, and what filters of HDF5 and MPI-IO take. */
 
 /** Opaque: an open file. */
 typedef struct pld_file pld_file;
@@ -59,6 +61,9 @@ typedef enum pld_io {
     PLD_IO_HDF5
 } pld_io;
 
+/** Most parameters of a filter. */
+#define PLD_FILTER_PARAMS 16
+
 /** How variables are stored. Zero is the default: the numbers as they are, in
  * one piece. */
 typedef struct pld_storage {
@@ -66,9 +71,15 @@ typedef struct pld_storage {
     bool convert;  /**< store numbers as `type`, rounded as C does */
     pld_type type; /**< where they are converted */
     int deflate;   /**< 1 to 9: compress as gzip does, bytes shuffled before */
-    /** Compress in chunks of so many points; 0: chosen so that they divide the
-     * size where they can. */
+    /** Store in chunks of so many points; 0: whole where nothing is compressed,
+     * otherwise chosen so that they divide the size where they can. */
     int64_t chunk[PLD_MAXDIM];
+    /** Number of a filter of HDF5, of its own or a plug-in that it finds (see
+     * HDF5_PLUGIN_PATH), that chunks go through, after what `deflate` does; 0:
+     * none. PLD_ERR_UNSUPPORTED when it is not there, or only reads. */
+    int filter;
+    int nparams;                        /**< parameters of that filter */
+    unsigned params[PLD_FILTER_PARAMS]; /**< what it makes of them it says */
     /** Keep a checksum (CRC-32C) of each MiB of new variables, and check those
      * that are there when whole fields are read: PLD_ERR_CORRUPT names file,
      * variable and block. */
@@ -103,12 +114,82 @@ PLD_CALL pld_file_write_fields(pld_file *file, int nfields,
  * PLD_ERR_NOENT tells the names that are there. *Collective, agreed*. */
 PLD_CALL pld_file_read(pld_file *file, const char *name, pld_field *field);
 
+/** Most dimensions of a variable that parts are of. */
+#define PLD_VARIABLE_MAXDIM 8
+
+/** A part of a field and its place in a variable; the same on all ranks. Zero
+ * is the whole field, in a variable of its shape.
+ *
+ * The field's dimensions, and one more when several components are moved, are
+ * those of the variable, or its last ones when it has more: along the others
+ * it stays at index `at`. So {.at = {7}} is step 7 of a variable (time, y, x)
+ * for a field (y, x), and {.comp = 1, .ncomps = 1} the second component as a
+ * variable of its own. */
+typedef struct pld_part {
+    pld_box box;                /**< points of the field; all 0: all of them */
+    int64_t stride[PLD_MAXDIM]; /**< every so many-th of these, from the first
+                                     on; 0: 1 */
+    int comp;                   /**< the first component */
+    int ncomps;                 /**< how many; 0: all from `comp` on */
+    /** The variable's dimension, from 1 on, that each dimension of the field
+     * is, then that of the components when several are moved; all 0: the last
+     * ones in their order. {3, 2, 1} transposes. */
+    int dims[PLD_MAXDIM + 1];
+    /** In the variable, for each of its dimensions: index of the part's first
+     * point. */
+    int64_t at[PLD_VARIABLE_MAXDIM];
+    /** Every so many-th point, from `at` on; 0: 1. */
+    int64_t every[PLD_VARIABLE_MAXDIM];
+    /** The variable's points follow each other the other way round, as
+     * latitudes often do: `at` is that of the part's last point. */
+    bool reversed[PLD_VARIABLE_MAXDIM];
+    /** Convert numbers also where the other type does not hold them all:
+     * rounded or cut as C does, those out of range to the nearest there is. */
+    bool convert;
+    /** Reading into f64 or f32: make numbers of what is packed, as netCDF's
+     * conventions say by the variable's attributes scale_factor and add_offset,
+     * and take _FillValue, missing_value, valid_min, valid_max and valid_range
+     * for missing numbers (_Unsigned is heeded). */
+    bool unpack;
+    bool replace;   /**< missing numbers become `missing` and not NaN */
+    double missing; /**< where it is replaced */
+} pld_part;
+
+/** Write a part of a field to the variable `name`; NULL is all of it. If there
+ * is none, it is made, of the part's shape and with the coordinates of its
+ * points; `at`, `every`, `dims` and `reversed` are to be 0 then. Otherwise the
+ * rest of it stays as it is, and checksums are no longer kept for it.
+ * PLD_ERR_SHAPE when the part is not within field or variable, PLD_ERR_TYPE
+ * when types differ and `convert` is not set. What lies at distances in the
+ * file is read and written together with what is between. *Collective,
+ * agreed*. */
+PLD_CALL pld_file_write_part(pld_file *file, const char *name, pld_field *field,
+                             const pld_part *part);
+
+/** Read a part of a field from the variable `name`, own or foreign; the other
+ * points stay as they are. No rank reads all of a variable because of that.
+ * Numbers convert as pld_file_read() says unless `convert` or `unpack` is set.
+ * *Collective, agreed*. */
+PLD_CALL pld_file_read_part(pld_file *file, const char *name, pld_field *field,
+                            const pld_part *part);
+
+/** Read several fields, each from the variable of its name, as pld_file_read()
+ * does. *Collective, agreed*. */
+PLD_CALL pld_file_read_fields(pld_file *file, int nfields,
+                              pld_field *const *fields);
+
 /** What a file says of a variable. */
 typedef struct pld_variable {
-    pld_type type;   /**< smallest of our types that holds its numbers */
-    int ndims;       /**< 0 to 4 */
-    int64_t size[4]; /**< slowest first */
+    pld_type type; /**< smallest of our types that holds its numbers */
+    int ndims;     /**< 0 to PLD_VARIABLE_MAXDIM */
+    int64_t size[PLD_VARIABLE_MAXDIM]; /**< slowest first */
 } pld_variable;
+
+/** Make a variable of type, dimensions and size as `like` says, all 0, for
+ * parts to be written to; stored as pld_file_set_storage() says, but for its
+ * `type`. *Collective, agreed*. */
+PLD_CALL pld_file_create_variable(pld_file *file, const char *name,
+                                  const pld_variable *like);
 
 /** Look up a variable; PLD_ERR_NOENT tells the names that are there.
  * *Collective, agreed*. */

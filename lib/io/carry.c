@@ -6,14 +6,19 @@ pld_status pld_carry_begin(const struct pld_move *move, struct pld_carry *out)
 {
     const struct pld_target *target = move->target;
     int64_t memory = (int64_t)move->block->size * move->block->ncomps;
-    int64_t stored = target->stored->bricks.point;
+    int64_t stored =
+        target->stored->bricks.point / target->stored->ncomps * target->ncomps;
     *out = (struct pld_carry){.move = move,
                               .stored = H5I_INVALID_HID,
                               .memory = H5I_INVALID_HID,
                               .widest = memory > stored ? memory : stored};
-    PLD_TRY(pld_h5_memory_type(target->type, &out->memory));
+    bool packed = target->packing != NULL;
+    int64_t unpacked = target->ncomps * (int64_t)sizeof(double);
+    if (packed && out->widest < unpacked)
+        out->widest = unpacked;
+    PLD_TRY(pld_h5_memory_type(packed ? PLD_F64 : target->type, &out->memory));
     PLD_TRY(pld_stored_type(target->stored, &out->stored));
-    out->converts = H5Tequal(out->stored, out->memory) <= 0;
+    out->converts = packed || H5Tequal(out->stored, out->memory) <= 0;
     return PLD_OK;
 }
 
@@ -83,8 +88,13 @@ pld_status pld_carry_pack(const struct pld_carry *carry, pld_box piece)
 pld_status pld_carry_unpack(const struct pld_carry *carry, pld_box piece)
 {
     struct pld_block dense = dense_block(carry, piece);
-    PLD_TRY(
-        convert(carry, carry->stored, carry->memory, pld_box_volume(piece)));
+    const struct pld_target *target = carry->move->target;
+    int64_t npoints = pld_box_volume(piece);
+    PLD_TRY(convert(carry, carry->stored, carry->memory, npoints));
+    if (target->packing != NULL)
+        pld_packing_undo(target->packing, target->type,
+                         npoints * target->ncomps,
+                         bounce(carry, PLD_BOUNCE_FILE)->data);
     pld_block_copy(&dense, piece, carry->move->block, nowhere);
     return PLD_OK;
 }

@@ -247,6 +247,21 @@ out:
     return status;
 }
 
+pld_status pld_checksum_drop(const pld_file *file, const char *name)
+{
+    pld_status status = PLD_OK;
+    char *path = NULL;
+    bool there = false;
+    PLD_TRY_TO(out, path_of(name, &path));
+    PLD_TRY_TO(out, exists(file, path, &there));
+    if (there)
+        PLD_H5_TO(out, PLD_ERR_IO, H5Ldelete(file->id, path, H5P_DEFAULT),
+                  "cannot remove the checksums of '%s'", name);
+out:
+    pld_free(path);
+    return status;
+}
+
 /* --- Comparing ---------------------------------------------------------------
  */
 

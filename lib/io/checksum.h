@@ -47,7 +47,8 @@ pld_status pld_checksum_count(const pld_file *file, int64_t *count);
 pld_status pld_checksum_name(const pld_file *file, int64_t i, char *out,
                              int64_t *bytes);
 
-/* and into the file. */
+/* out of the file, when it will be changed in part; and into it. */
+pld_status pld_checksum_drop(const pld_file *file, const char *name);
 pld_status pld_checksum_put(const pld_file *file, const char *name,
                             const struct pld_checksum *checksum);
 

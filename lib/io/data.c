@@ -15,11 +15,15 @@ bool pld_lies_dense(const struct pld_block *block, pld_box box)
 /* Bytes of the shortest run that this rank would move by itself. */
 static int64_t shortest_run(const struct pld_move *move)
 {
-    const struct pld_bricks *bricks = &move->target->stored->bricks;
+    const struct pld_target *target = move->target;
+    const struct pld_bricks *bricks = &target->stored->bricks;
+    pld_box there = pld_lattice_bound(target->lattice, move->box);
     int64_t shortest = INT64_MAX;
     int64_t next = 0;
     struct pld_brick brick;
-    while (pld_bricks_next(bricks, move->box, &next, &brick)) {
+    if (pld_lattice_sparse(target->lattice, target->stored->ncomps))
+        return 0;
+    while (pld_bricks_next(bricks, there, &next, &brick)) {
         int64_t bytes = pld_brick_runs(bricks, brick.part).bytes;
         shortest = bytes < shortest ? bytes : shortest;
     }

@@ -2,6 +2,7 @@
 #define PLD_IO_DATA_H
 
 #include "io/checksum.h"
+#include "io/packing.h"
 #include "mesh/block.h"
 
 /* The numbers of a variable on their way between memory and the file: the one
@@ -15,7 +16,11 @@ struct pld_target {
     int ndims;     /* of the box, 1 to 3 */
     int ncomps;    /* above 1: a last dimension of components */
     pld_type type; /* in memory */
-    bool whole;    /* the ranks' boxes are all of the variable, none twice */
+    /* Not all of the variable but these points: boxes are of the lattice.
+     * Checksums are of all. */
+    const struct pld_lattice *lattice;
+    const struct pld_packing *packing; /* of the numbers; NULL: none */
+    bool whole; /* the ranks' boxes are all of that, none twice */
     struct pld_checksum *checksum; /* of what is moved; NULL: none */
 };
 

@@ -77,37 +77,75 @@ static pld_status check_old(const pld_file *file, const pld_field *field,
 }
 
 /* Chunks as the user wants them, or whole in the last dimensions. */
-static struct pld_shape chunk_of(const pld_file *file, const pld_field *field)
+static void choose_chunks(const pld_file *file, pld_type type, int npoints,
+                          const struct pld_shape *shape, hsize_t *out)
 {
-    struct pld_shape shape = pld_shape_of(field);
-    int64_t size[PLD_MAXDIM + 1];
-    int64_t chunk[PLD_MAXDIM + 1];
-    int64_t bytes = (int64_t)pld_type_size(type_of(file, field));
-    for (int d = 0; d < shape.ndims; d++)
-        size[d] = (int64_t)shape.size[d];
-    pld_chunk_shape(shape.ndims, size, CHUNK_BYTES / bytes, chunk);
-    for (int d = 0; d < field->grid->ndims; d++)
+    int64_t size[PLD_VARIABLE_MAXDIM];
+    int64_t chunk[PLD_VARIABLE_MAXDIM];
+    int64_t bytes = (int64_t)pld_type_size(type);
+    for (int d = 0; d < shape->ndims; d++)
+        size[d] = (int64_t)shape->size[d];
+    pld_chunk_shape(shape->ndims, size, CHUNK_BYTES / bytes, chunk);
+    for (int d = 0; d < npoints; d++)
         if (file->storage.chunk[d] > 0)
             chunk[d] = file->storage.chunk[d] < size[d] ? file->storage.chunk[d]
                                                         : size[d];
-    for (int d = 0; d < shape.ndims; d++)
-        shape.size[d] = (hsize_t)chunk[d];
-    return shape;
+    for (int d = 0; d < shape->ndims; d++)
+        out[d] = (hsize_t)chunk[d];
 }
 
-static pld_status create_new(pld_file *file, const pld_field *field, hid_t *out)
+static bool is_chunked(const pld_storage *storage)
+{
+    bool wanted = storage->deflate > 0 || storage->filter > 0;
+    for (int d = 0; d < PLD_MAXDIM; d++)
+        wanted = wanted || storage->chunk[d] > 0;
+    return wanted;
+}
+
+static pld_status create_as_stored(pld_file *file, const char *name,
+                                   int npoints, struct pld_variable_plan *plan,
+                                   int64_t bytes, hid_t *out)
+{
+    hsize_t chunk[PLD_VARIABLE_MAXDIM];
+    const pld_storage *storage = &file->storage;
+    choose_chunks(file, plan->type, npoints, &plan->shape, chunk);
+    plan->chunk = is_chunked(storage) ? chunk : NULL;
+    plan->deflate = storage->deflate;
+    plan->filter = storage->filter;
+    plan->nparams = storage->nparams;
+    plan->params = storage->params;
+    PLD_TRY(pld_file_check_space(file, bytes));
+    return pld_variable_create(file, name, plan, out);
+}
+
+pld_status pld_dataset_create(pld_file *file, const pld_field *field,
+                              hid_t *out)
 {
     int64_t bytes = 0;
-    struct pld_shape chunk = chunk_of(file, field);
-    bool chunked = file->storage.deflate > 0;
     struct pld_variable_plan plan = {.type = type_of(file, field),
-                                     .shape = pld_shape_of(field),
-                                     .chunk = chunked ? chunk.size : NULL,
-                                     .deflate = file->storage.deflate};
+                                     .shape = pld_shape_of(field)};
     PLD_TRY(pld_dataset_bytes(field, &bytes));
-    PLD_TRY(pld_file_check_space(file, bytes));
-    PLD_TRY(pld_variable_create(file, field->name, &plan, out));
+    PLD_TRY(create_as_stored(file, field->name, field->grid->ndims, &plan,
+                             bytes, out));
     return pld_axes_attach(file, *out, field, 0);
+}
+
+pld_status pld_dataset_create_empty(pld_file *file, const char *name,
+                                    const pld_variable *like, hid_t *out)
+{
+    int64_t bytes = 0;
+    int64_t factors[PLD_VARIABLE_MAXDIM + 1] = {
+        (int64_t)pld_type_size(like->type)};
+    struct pld_variable_plan plan = {
+        .type = like->type, .shape = {.ndims = like->ndims}, .zeroed = true};
+    for (int d = 0; d < like->ndims; d++) {
+        factors[1 + d] = like->size[d];
+        plan.shape.size[d] = (hsize_t)like->size[d];
+    }
+    PLD_TRY(pld_size_product("bytes of the variable", 1 + like->ndims, factors,
+                             &bytes));
+    int npoints = like->ndims < PLD_MAXDIM ? like->ndims : PLD_MAXDIM;
+    return create_as_stored(file, name, npoints, &plan, bytes, out);
 }
 
 static pld_status lay_out(pld_file *file, const pld_field *field, bool is_new,
@@ -116,7 +154,7 @@ static pld_status lay_out(pld_file *file, const pld_field *field, bool is_new,
     pld_status status = PLD_OK;
     hid_t dataset = H5I_INVALID_HID;
     if (is_new) {
-        PLD_TRY_TO(out, create_new(file, field, &dataset));
+        PLD_TRY_TO(out, pld_dataset_create(file, field, &dataset));
     } else {
         PLD_TRY_TO(out, pld_variable_open(file, field->name, &dataset));
         PLD_TRY_TO(out, check_old(file, field, dataset));
@@ -359,6 +397,27 @@ static pld_status read_field(pld_file *file, const char *name, pld_field *field)
 out:
     pld_stored_free(1, &stored);
     return status;
+}
+
+static pld_status read_fields(pld_file *file, int nfields,
+                              pld_field *const *fields)
+{
+    PLD_TRY(pld_agree(file->ctx, check_count(nfields, fields)));
+    PLD_TRY(pld_agree_same(file->ctx, "nfields", &nfields, sizeof nfields));
+    for (int i = 0; i < nfields; i++)
+        PLD_TRY(pld_io_check_field(file->ctx, fields[i]));
+    for (int i = 0; i < nfields; i++)
+        PLD_TRY(read_field(file, fields[i]->name, fields[i]));
+    return PLD_OK;
+}
+
+pld_status pld_file_read_fields(pld_file *file, int nfields,
+                                pld_field *const *fields)
+{
+    PLD_TRY(pld_file_check(file));
+    struct pld_io_call call = pld_io_begin(file->ctx);
+    PLD_TRY(pld_io_end(&call, read_fields(file, nfields, fields)));
+    return PLD_OK;
 }
 
 pld_status pld_file_read(pld_file *file, const char *name, pld_field *field)

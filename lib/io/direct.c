@@ -1,6 +1,7 @@
 #include "io/carry.h"
 #include "io/pieces.h"
 #include "io/raw.h"
+#include "io/sieve.h"
 
 /* A rank's own box, read or written by that rank itself. */
 
@@ -9,11 +10,15 @@ static pld_status pass_runs(const struct pld_move *move,
                             const struct pld_brick *brick, pld_box piece,
                             char *data)
 {
-    const struct pld_bricks *bricks = &move->target->stored->bricks;
-    const char *name = move->target->name;
-    struct pld_runs runs = pld_brick_runs(bricks, piece);
+    const struct pld_target *target = move->target;
+    const struct pld_bricks *bricks = &target->stored->bricks;
+    const char *name = target->name;
+    if (pld_lattice_sparse(target->lattice, target->stored->ncomps))
+        return pld_sieve_pass(move, brick, piece, data);
+    pld_box there = pld_lattice_bound(target->lattice, piece);
+    struct pld_runs runs = pld_brick_runs(bricks, there);
     for (int64_t i = 0; i < runs.count; i++) {
-        int64_t place = pld_brick_run(bricks, brick, piece, i);
+        int64_t place = pld_brick_run(bricks, brick, there, i);
         char *at = data + i * runs.bytes;
         if (move->direction == PLD_TO_FILE)
             PLD_TRY(pld_raw_write(move->file, name, at, runs.bytes, place));
@@ -55,10 +60,12 @@ static pld_status move_brick(const struct pld_carry *carry,
                              const struct pld_brick *brick)
 {
     const struct pld_move *move = carry->move;
-    bool dense = pld_carry_dense(carry, brick->part);
+    pld_box part =
+        pld_lattice_inside(move->target->lattice, move->box, brick->part);
+    bool dense = pld_carry_dense(carry, part);
     bool small = !dense || move->target->checksum != NULL;
     struct pld_cutting cutting =
-        pld_cut_box(brick->part, pld_carry_limit(carry, !small));
+        pld_cut_box(part, pld_carry_limit(carry, !small));
     for (int64_t i = 0; i < cutting.npieces; i++) {
         pld_box piece = pld_cut_piece(&cutting, i);
         if (dense)
@@ -78,8 +85,8 @@ pld_status pld_move_direct(const struct pld_move *move)
     int64_t next = 0;
     PLD_TRY_TO(out, pld_carry_begin(move, &carry));
     PLD_TRY_TO(out, pld_file_reach(move->file));
-    while (pld_bricks_next(&move->target->stored->bricks, move->box, &next,
-                           &brick))
+    pld_box there = pld_lattice_bound(move->target->lattice, move->box);
+    while (pld_bricks_next(&move->target->stored->bricks, there, &next, &brick))
         PLD_TRY_TO(out, move_brick(&carry, &brick));
 out:
     pld_carry_end(&carry);

@@ -97,9 +97,10 @@ static pld_status begin(const struct pld_move *move, struct gather *gather)
     pld_ctx *ctx = move->file->ctx;
     int64_t point = (int64_t)move->block->size * move->block->ncomps;
     int64_t limit = move->file->bounce_bytes / point;
+    const struct pld_lattice *lattice = move->target->lattice;
     pld_box whole = {.first = {0}};
     for (int d = 0; d < PLD_MAXDIM; d++)
-        whole.count[d] = bricks->size[d];
+        whole.count[d] = lattice != NULL ? lattice->count[d] : bricks->size[d];
     *gather =
         (struct gather){.move = move,
                         .ctx = ctx,

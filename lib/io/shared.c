@@ -56,6 +56,29 @@ static void end(struct way *way)
     pld_carry_end(&way->carry);
 }
 
+/* Not empty. */
+static pld_status select_lattice(const struct way *way, pld_box piece)
+{
+    const struct pld_lattice *lattice = way->move->target->lattice;
+    hsize_t start[PLD_VARIABLE_MAXDIM];
+    hsize_t stride[PLD_VARIABLE_MAXDIM];
+    hsize_t count[PLD_VARIABLE_MAXDIM];
+    for (int v = 0; v < lattice->ndims; v++) {
+        int role = lattice->role[v];
+        bool along = role != PLD_ROLE_FIXED && role != PLD_ROLE_COMPONENTS;
+        int64_t n = role == PLD_ROLE_COMPONENTS ? lattice->ncomps : 1;
+        int64_t skip = along ? lattice->step[v] * piece.first[role] : 0;
+        start[v] = (hsize_t)(lattice->first[v] + skip);
+        stride[v] = (hsize_t)lattice->step[v];
+        count[v] = (hsize_t)(along ? piece.count[role] : n);
+    }
+    PLD_H5(PLD_ERR_SHAPE,
+           H5Sselect_hyperslab(way->file_space, H5S_SELECT_SET, start, stride,
+                               count, NULL),
+           "cannot select a part of '%s'", way->move->target->name);
+    return PLD_OK;
+}
+
 static pld_status select_in_file(const struct way *way, pld_box piece)
 {
     const struct pld_target *target = way->move->target;
@@ -64,9 +87,11 @@ static pld_status select_in_file(const struct way *way, pld_box piece)
                "cannot select nothing of '%s'", target->name);
         return PLD_OK;
     }
-    hsize_t start[PLD_MAXDIM + 2];
-    hsize_t count[PLD_MAXDIM + 2];
+    hsize_t start[PLD_VARIABLE_MAXDIM];
+    hsize_t count[PLD_VARIABLE_MAXDIM];
     int n = 0;
+    if (target->lattice != NULL)
+        return select_lattice(way, piece);
     if (target->step >= 0) {
         start[n] = (hsize_t)target->step;
         count[n++] = 1;
@@ -148,6 +173,8 @@ static int64_t run_bytes(const struct way *way)
     hsize_t size[H5S_MAX_RANK];
     const struct pld_move *move = way->move;
     int skip = move->target->step >= 0;
+    if (move->target->lattice != NULL)
+        return 0;
     if (pld_box_empty(move->box))
         return INT64_MAX;
     H5Sget_simple_extent_dims(way->file_space, size, NULL);

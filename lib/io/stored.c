@@ -4,16 +4,19 @@
 #include "par/message.h"
 #include "polder/agree.h"
 
+#include <limits.h>
 #include <string.h>
 
 /* What stored_find looks at. */
 struct look {
     hid_t dataset;
     hid_t list; /* of its creation */
-    int skip;   /* leading dimensions */
-    int64_t step;
+    int skip;   /* leading dimensions, along which it stays at: */
+    hsize_t at[H5S_MAX_RANK];
     int ndims;
-    int ncomps;
+    int ncomps;  /* of a dimension behind all these; 1: there may be none */
+    bool nested; /* there are other dimensions in between or behind */
+    hsize_t size[H5S_MAX_RANK];
     hsize_t chunk[H5S_MAX_RANK];
 };
 
@@ -36,16 +39,17 @@ out:
     return status;
 }
 
-static pld_status find_size(const struct look *look, struct pld_bricks *out)
+static pld_status find_size(struct look *look, struct pld_bricks *out)
 {
     pld_status status = PLD_OK;
-    hsize_t size[H5S_MAX_RANK];
     hid_t space = H5Dget_space(look->dataset);
     PLD_H5_TO(out, PLD_ERR_CORRUPT, space, "no shape");
     PLD_H5_TO(out, PLD_ERR_CORRUPT,
-              H5Sget_simple_extent_dims(space, size, NULL), "no dimensions");
+              H5Sget_simple_extent_dims(space, look->size, NULL),
+              "no dimensions");
     for (int d = 0; d < PLD_MAXDIM; d++)
-        out->size[d] = d < look->ndims ? (int64_t)size[look->skip + d] : 1;
+        out->size[d] =
+            d < look->ndims ? (int64_t)look->size[look->skip + d] : 1;
 out:
     pld_h5_close(space);
     return status;
@@ -59,31 +63,45 @@ static pld_status alloc_places(struct pld_stored *out)
     return PLD_OK;
 }
 
+/* Bytes before the points at the leading indices. */
+static int64_t bytes_before(const struct look *look,
+                            const struct pld_bricks *bricks)
+{
+    int64_t n = 0;
+    for (int v = 0; v < look->skip; v++)
+        n = n * (int64_t)look->size[v] + (int64_t)look->at[v];
+    return n * bricks->point * bricks->size[0] * bricks->size[1] *
+           bricks->size[2];
+}
+
 /* In one piece; space that was never taken, or in another file, has no place.
  */
 static pld_status find_piece(const struct look *look, struct pld_stored *out)
 {
     haddr_t place = H5Dget_offset(look->dataset);
-    if (place == HADDR_UNDEF || look->step > 0)
+    if (place == HADDR_UNDEF)
         return PLD_OK;
     memcpy(out->bricks.brick, out->bricks.size, sizeof out->bricks.brick);
     out->nplaces = 1;
     PLD_TRY(alloc_places(out));
-    out->places[0] = (int64_t)place;
+    out->places[0] = (int64_t)place + bytes_before(look, &out->bricks);
     out->reachable = true;
     return PLD_OK;
 }
 
-/* Chunks of one step, all components in each. */
+/* Chunks one deep in the leading dimensions, all components in each. */
 static bool has_bricks(const struct look *look)
 {
-    bool step = look->skip == 0 || look->chunk[0] == 1;
+    bool thin = true;
+    for (int v = 0; v < look->skip; v++)
+        thin = thin && look->chunk[v] == 1;
     bool whole = look->ncomps == 1 ||
                  look->chunk[look->skip + look->ndims] == (hsize_t)look->ncomps;
-    return step && whole && H5Pget_nfilters(look->list) == 0;
+    return thin && whole && H5Pget_nfilters(look->list) == 0;
 }
 
-/* Where the `n`-th chunk of the step lies; HADDR_UNDEF where nowhere. */
+/* Where the `n`-th chunk at the leading indices lies; HADDR_UNDEF where
+ * nowhere. */
 static haddr_t find_chunk(const struct look *look,
                           const struct pld_bricks *bricks, int64_t n)
 {
@@ -91,8 +109,7 @@ static haddr_t find_chunk(const struct look *look,
     haddr_t place = HADDR_UNDEF;
     hsize_t bytes = 0;
     unsigned filters = 0;
-    if (look->skip > 0)
-        first[0] = (hsize_t)look->step;
+    memcpy(first, look->at, (size_t)look->skip * sizeof first[0]);
     for (int d = look->ndims - 1; d >= 0; d--) {
         int64_t along = pld_bricks_along(bricks, d);
         first[look->skip + d] = (hsize_t)(n % along * bricks->brick[d]);
@@ -139,7 +156,7 @@ static bool begins_at_0(hid_t dataset)
 static pld_status find_places(struct look *look, struct pld_stored *out)
 {
     H5D_layout_t layout = H5Pget_layout(look->list);
-    if (out->bricks.size[0] == 0 || out->bricks.size[1] == 0 ||
+    if (look->nested || out->bricks.size[0] == 0 || out->bricks.size[1] == 0 ||
         out->bricks.size[2] == 0)
         return PLD_OK;
     if (layout == H5D_CONTIGUOUS && H5Pget_external_count(look->list) == 0)
@@ -151,24 +168,69 @@ static pld_status find_places(struct look *look, struct pld_stored *out)
     return find_chunks(look, out);
 }
 
+/* Filters that HDF5 does not have here it would not name. */
+static pld_status check_filters(const struct look *look)
+{
+    int n = H5Pget_nfilters(look->list);
+    for (int i = 0; i < n; i++) {
+        unsigned flags = 0;
+        unsigned config = 0;
+        size_t nvalues = 0;
+        char name[64] = "";
+        H5Z_filter_t id =
+            H5Pget_filter2(look->list, (unsigned)i, &flags, &nvalues, NULL,
+                           sizeof name, name, &config);
+        PLD_CHECK(id < 0 || H5Zfilter_avail(id) > 0, PLD_ERR_UNSUPPORTED,
+                  "filter %d (%s), which the numbers went through, is not "
+                  "here: HDF5_PLUGIN_PATH names the folder of its plug-in",
+                  (int)id, name[0] != '\0' ? name : "it has no name");
+    }
+    return PLD_OK;
+}
+
+static pld_status find(struct look *look, struct pld_stored *out)
+{
+    pld_status status = PLD_OK;
+    *out = (struct pld_stored){.ndims = look->ndims, .ncomps = look->ncomps};
+    look->list = H5Dget_create_plist(look->dataset);
+    PLD_H5_TO(out, PLD_ERR_CORRUPT, look->list, "no creation list");
+    PLD_TRY_TO(out, check_filters(look));
+    PLD_TRY_TO(out, find_type(look, out));
+    PLD_TRY_TO(out, find_size(look, &out->bricks));
+    PLD_TRY_TO(out, find_places(look, out));
+out:
+    pld_h5_close(look->list);
+    return status;
+}
+
 pld_status pld_stored_find(hid_t dataset, int64_t step, int ndims, int ncomps,
                            struct pld_stored *out)
 {
-    pld_status status = PLD_OK;
+    return find(&(struct look){.dataset = dataset,
+                               .skip = step >= 0,
+                               .at = {step >= 0 ? (hsize_t)step : 0},
+                               .ndims = ndims,
+                               .ncomps = ncomps},
+                out);
+}
+
+pld_status pld_stored_find_part(hid_t dataset,
+                                const struct pld_lattice *lattice,
+                                const int64_t *sizes, struct pld_stored *out)
+{
+    int last = lattice->dim[lattice->npoints - 1];
     struct look look = {.dataset = dataset,
-                        .skip = step >= 0,
-                        .step = step,
-                        .ndims = ndims,
-                        .ncomps = ncomps};
-    *out = (struct pld_stored){.ndims = ndims, .ncomps = ncomps};
-    look.list = H5Dget_create_plist(dataset);
-    PLD_H5_TO(out, PLD_ERR_CORRUPT, look.list, "no creation list");
-    PLD_TRY_TO(out, find_type(&look, out));
-    PLD_TRY_TO(out, find_size(&look, &out->bricks));
-    PLD_TRY_TO(out, find_places(&look, out));
-out:
-    pld_h5_close(look.list);
-    return status;
+                        .skip = lattice->dim[0],
+                        .ndims = lattice->npoints,
+                        .ncomps = 1};
+    for (int v = 0; v < look.skip; v++)
+        look.at[v] = (hsize_t)lattice->first[v];
+    bool many = lattice->comps >= 0 && sizes[lattice->comps] > INT_MAX;
+    if (lattice->comps >= 0 && !many)
+        look.ncomps = (int)sizes[lattice->comps];
+    look.nested = many || last - look.skip + 1 != look.ndims ||
+                  lattice->ndims - 1 - last > (lattice->comps >= 0);
+    return find(&look, out);
 }
 
 /* The others know how many places there are, and make room. */

@@ -3,6 +3,7 @@
 
 #include "io/bricks.h"
 #include "io/file.h"
+#include "io/lattice.h"
 
 /* How a variable is stored, as rank 0 tells all ranks, so that each can get at
  * the numbers by itself. */
@@ -27,6 +28,11 @@ struct pld_stored {
  * one for components. On rank 0. */
 pld_status pld_stored_find(hid_t dataset, int64_t step, int ndims, int ncomps,
                            struct pld_stored *out);
+
+/* The same for those of a lattice, in a variable of these sizes. */
+pld_status pld_stored_find_part(hid_t dataset,
+                                const struct pld_lattice *lattice,
+                                const int64_t *sizes, struct pld_stored *out);
 
 /* Tell all ranks what rank 0 has found, unless `status`, rank 0's, is an
  * error. *Collective, agreed*. */

@@ -152,25 +152,45 @@ out:
 
 /* --- Creating ------------------------------------------------------------- */
 
-/* Space is taken at once and not filled: all of it will be written. Where it
- * may not be, in the last chunk of a line, zeros are better than what memory
- * held. Compressed chunks take what they need when they are written. */
-static pld_status set_filling(hid_t list, const struct pld_variable_plan *plan)
+static bool sticks_out(const struct pld_variable_plan *plan)
 {
-    bool filled = plan->chunk != NULL && plan->shape.ndims == 1;
+    bool out = plan->chunk != NULL && plan->shape.ndims == 1;
+    for (int d = 0; plan->chunk && !plan->grows && d < plan->shape.ndims; d++)
+        out = out || plan->shape.size[d] % plan->chunk[d] != 0;
+    return out;
+}
+
+static pld_status set_filters(hid_t list, const struct pld_variable_plan *plan)
+{
     if (plan->deflate > 0) {
         PLD_H5(PLD_ERR_UNSUPPORTED, H5Pset_shuffle(list),
                "HDF5 cannot shuffle");
         PLD_H5(PLD_ERR_UNSUPPORTED,
                H5Pset_deflate(list, (unsigned)plan->deflate),
                "HDF5 cannot compress");
-        return PLD_OK;
     }
+    if (plan->filter > 0)
+        PLD_H5(PLD_ERR_UNSUPPORTED,
+               H5Pset_filter(list, plan->filter, H5Z_FLAG_MANDATORY,
+                             (size_t)plan->nparams, plan->params),
+               "HDF5 does not take filter %d", plan->filter);
+    return PLD_OK;
+}
+
+/* Space is taken at once and not filled: all of it will be written. Where it
+ * may not be, in the last chunks, zeros are better than what memory held.
+ * Compressed chunks take what they need when they are written. */
+static pld_status set_filling(hid_t list, const struct pld_variable_plan *plan)
+{
+    bool filled = plan->zeroed || sticks_out(plan);
+    if (plan->deflate > 0 || plan->filter > 0)
+        return set_filters(list, plan);
     PLD_H5(PLD_ERR_INTERNAL, H5Pset_alloc_time(list, H5D_ALLOC_TIME_EARLY),
            "HDF5 cannot take space early");
-    if (!filled)
-        PLD_H5(PLD_ERR_INTERNAL, H5Pset_fill_time(list, H5D_FILL_TIME_NEVER),
-               "HDF5 cannot leave out filling");
+    PLD_H5(PLD_ERR_INTERNAL,
+           H5Pset_fill_time(list,
+                            filled ? H5D_FILL_TIME_ALLOC : H5D_FILL_TIME_NEVER),
+           "HDF5 cannot choose whether to fill");
     return PLD_OK;
 }
 
@@ -241,8 +261,9 @@ static pld_status describe(hid_t dataset, const char *name, pld_variable *out)
 {
     struct pld_shape shape;
     PLD_TRY(pld_variable_shape(dataset, &shape));
-    PLD_CHECK(shape.ndims <= 4, PLD_ERR_UNSUPPORTED,
-              "'%s' has %d dimensions, more than 4", name, shape.ndims);
+    PLD_CHECK(shape.ndims <= PLD_VARIABLE_MAXDIM, PLD_ERR_UNSUPPORTED,
+              "'%s' has %d dimensions, more than %d", name, shape.ndims,
+              PLD_VARIABLE_MAXDIM);
     hid_t stored = H5Dget_type(dataset);
     PLD_H5(PLD_ERR_CORRUPT, stored, "no type of '%s'", name);
     pld_variable found = {.type = pld_h5_smallest(stored),

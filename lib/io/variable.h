@@ -35,6 +35,10 @@ struct pld_variable_plan {
     const hsize_t *chunk; /* NULL: in one piece */
     bool grows;           /* along the first dimension */
     int deflate;          /* 0: not compressed */
+    int filter;           /* of HDF5, after that; 0: none */
+    int nparams;
+    const unsigned *params;
+    bool zeroed; /* not all of it will be written */
 };
 
 pld_status pld_variable_create(const pld_file *file, const char *name,
