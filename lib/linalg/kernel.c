@@ -21,6 +21,12 @@ int64_t pld_kernel_deep(int64_t depth)
     return depth > PLD_KERNEL_DEPTH ? depth : PLD_KERNEL_DEPTH;
 }
 
+int64_t pld_kernel_stride(pld_type type, int64_t n)
+{
+    int64_t size = (int64_t)pld_type_size(type);
+    return n * size % 1024 == 0 ? n + 64 / size : n;
+}
+
 struct pld_dense pld_dense_at(pld_type type, struct pld_dense matrix,
                               int64_t row, int64_t column)
 {

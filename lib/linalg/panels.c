@@ -39,6 +39,15 @@ static void padded_sizes(const struct pld_panels *panels, pld_box box,
                           panels->work->size[2]);
 }
 
+/* From a row to the next one in a buffer. Triangles are computed in small
+ * blocks, for which the stride of a field may be a bad one. */
+static int64_t stride_of(const struct pld_panels *panels, int64_t n)
+{
+    if (!panels->work->lower)
+        return n;
+    return pld_kernel_stride(panels->operand->field->type, n);
+}
+
 /* The rank whose memory this rank can give to the kernels as it is; -1: none.
  */
 static int in_place_with(const struct pld_panels *panels, pld_box box)
@@ -46,7 +55,7 @@ static int in_place_with(const struct pld_panels *panels, pld_box box)
     const struct pld_source *source = panels->source;
     const pld_field *field = panels->operand->field;
     int64_t padded[2];
-    if (pld_box_empty(box))
+    if (pld_box_empty(box) || panels->work->lower)
         return -1;
     padded_sizes(panels, box, padded);
     if (field->order[1] != 1 || padded[0] != box.count[0] ||
@@ -130,7 +139,7 @@ static int64_t bytes_at(const struct pld_panels *panels, int64_t step)
     if (pld_box_empty(box) || in_place_with(panels, box) >= 0)
         return 0;
     padded_sizes(panels, box, padded);
-    return padded[0] * padded[1] *
+    return padded[0] * stride_of(panels, padded[1]) *
            (int64_t)pld_type_size(panels->operand->field->type);
 }
 
@@ -208,11 +217,12 @@ static pld_status place(struct pld_panels *panels, struct pld_panel *panel,
     }
     int64_t padded[2];
     padded_sizes(panels, box, padded);
+    int64_t ld = stride_of(panels, padded[1]);
     if (padded[0] != box.count[0] || padded[1] != box.count[1])
-        memset(panel->buffer, 0, (size_t)(padded[0] * padded[1] * size));
+        memset(panel->buffer, 0, (size_t)(padded[0] * ld * size));
     panel->dense.data = panel->buffer;
-    panel->dense.ld = padded[1];
-    *to = block_of(field, box, panel->buffer, padded[1]);
+    panel->dense.ld = ld;
+    *to = block_of(field, box, panel->buffer, ld);
     return PLD_OK;
 }
 

@@ -56,6 +56,13 @@ static int64_t room_along(const struct pld_product *product, int d)
            pld_kernel_padded(product->c.field->type, n - last, work->size[2]);
 }
 
+static int64_t room_stride(const struct pld_product *product)
+{
+    int64_t n = room_along(product, 1);
+    return product->symmetric ? pld_kernel_stride(product->c.field->type, n)
+                              : n;
+}
+
 static bool needs_room(const struct pld_product *product)
 {
     const struct pld_work *work = &product->work;
@@ -72,7 +79,7 @@ static int64_t room_bytes(const struct pld_product *product)
 {
     if (!needs_room(product))
         return 0;
-    return room_along(product, 0) * room_along(product, 1) *
+    return room_along(product, 0) * room_stride(product) *
            (int64_t)pld_type_size(product->c.field->type);
 }
 
@@ -260,7 +267,7 @@ static pld_status take_memory(struct pld_product *product)
     PLD_TRY(count_leaves(product));
     PLD_TRY(pld_alloc("results of a product", landed_bytes(product), 1,
                       &product->landed));
-    product->room_ld = room_along(product, 1);
+    product->room_ld = room_stride(product);
     if (product->way == PLD_WAY_SPREAD)
         return pld_shared_alloc(product->ctx, "product of matrices",
                                 room_bytes(product), 1, &product->room);

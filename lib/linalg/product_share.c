@@ -5,7 +5,7 @@
 #include "mesh/cuts.h"
 
 /* Cuts between ranks suit all kernels. */
-enum { UNIT = 24, LOWER_UNIT = 96 };
+enum { UNIT = 24 };
 
 static int64_t clamped(int64_t n, int64_t most)
 {
@@ -67,13 +67,19 @@ static void cut_evenly(int64_t size, int nparts, int64_t unit, int64_t *cuts)
         cuts[p] = clamped(cuts[p] * unit, size);
 }
 
-/* Rows of the lower triangle, all parts of the same area. */
+/* Columns beyond the diagonal that a row of the triangle costs as much as,
+ * as was measured: what squares on the diagonal cut off, and their size. */
+enum { BEYOND = 400 };
+
+/* Rows of the lower triangle, all parts of the same cost. */
 static void cut_triangle(int64_t size, int nparts, int64_t *cuts)
 {
+    double all = (double)size * (double)(size + BEYOND);
+    double half = BEYOND / 2.0;
     for (int p = 0; p < nparts; p++) {
-        double share = sqrt((double)p / nparts);
-        int64_t at = (int64_t)(share * (double)size / LOWER_UNIT + 0.5);
-        cuts[p] = clamped(at * LOWER_UNIT, size);
+        double rows = sqrt(half * half + all * p / nparts) - half;
+        int64_t at = (int64_t)(rows / UNIT + 0.5);
+        cuts[p] = clamped(at * UNIT, size);
     }
     cuts[nparts] = size;
 }
