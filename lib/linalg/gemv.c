@@ -15,7 +15,7 @@
  * the element of y adds up and rounds once: who has which columns does not
  * matter. Rows go in batches, that there be room for their sums. */
 
-enum { BATCH = 4096, GROUP = 32, CHUNK = 2048 };
+enum { BATCH = 4096, GROUP = 128, CHUNK = 512 };
 
 struct gemv {
     pld_ctx *ctx;
@@ -36,6 +36,11 @@ struct gemv {
     struct pld_parcel *parcels;
     struct pld_post post;
 };
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
 
 /* --- Arguments ------------------------------------------------------------ */
 
@@ -216,28 +221,39 @@ static struct pld_block block_of(const struct gemv *all)
     return out;
 }
 
-/* Where a row is not dense, pieces of a group of rows are made so. */
-static pld_status add_chunk(const struct gemv *all,
-                            const struct pld_block *block, int64_t row,
-                            int64_t nrows, int64_t column)
+/* A piece of a group of rows, turned so that they are dense. */
+static pld_status add_turned(const struct gemv *all,
+                             const struct pld_block *block, pld_box box)
 {
     const int64_t unmoved[PLD_MAXDIM] = {0};
-    int64_t size = (int64_t)block->size;
-    int64_t end = all->first[1] + all->count[1];
-    int64_t n = end - column < CHUNK ? end - column : CHUNK;
-    bool dense = block->stride[1] == size;
     struct pld_block to =
-        pld_block_dense(all->turned, (pld_box){{row, column, 0}, {nrows, n, 1}},
-                        PLD_PLANES, 1, block->size);
-    if (!dense)
-        pld_block_copy(block, (pld_box){{row, column, 0}, {nrows, n, 1}}, &to,
-                       unmoved);
-    for (int64_t i = 0; i < nrows; i++) {
-        const int64_t at[] = {row + i, column, 0};
-        PLD_TRY(add_run(all, pld_block_at(dense ? block : &to, at),
-                        column - all->first[1], n,
+        pld_block_dense(all->turned, box, PLD_PLANES, 1, block->size);
+    pld_block_copy(block, box, &to, unmoved);
+    for (int64_t i = 0; i < box.count[0]; i++) {
+        const int64_t at[] = {box.first[0] + i, box.first[1], 0};
+        PLD_TRY(add_run(all, pld_block_at(&to, at),
+                        box.first[1] - all->first[1], box.count[1],
                         &all->sums[i * all->nparts]));
     }
+    return PLD_OK;
+}
+
+static pld_status add_rows(const struct gemv *all, int64_t row, int64_t nrows)
+{
+    struct pld_block block = block_of(all);
+    int64_t column = all->first[1];
+    int64_t end = column + all->count[1];
+    bool dense = block.stride[1] == (int64_t)block.size;
+    for (int64_t i = 0; dense && i < nrows; i++) {
+        const int64_t at[] = {row + i, column, 0};
+        PLD_TRY(add_run(all, pld_block_at(&block, at), 0, all->count[1],
+                        &all->sums[i * all->nparts]));
+    }
+    for (; !dense && column < end; column += CHUNK)
+        PLD_TRY(
+            add_turned(all, &block,
+                       (pld_box){{row, column, 0},
+                                 {nrows, smaller(end - column, CHUNK), 1}}));
     return PLD_OK;
 }
 
@@ -245,12 +261,9 @@ static pld_status add_chunk(const struct gemv *all,
 static pld_status add_group(const struct gemv *all, int64_t row, int64_t nrows,
                             int64_t *words, int64_t *nwords)
 {
-    struct pld_block block = block_of(all);
-    int64_t end = all->first[1] + all->count[1];
     for (int64_t i = 0; i < nrows * all->nparts; i++)
         pld_exact_clear(&all->sums[i]);
-    for (int64_t column = all->first[1]; column < end; column += CHUNK)
-        PLD_TRY(add_chunk(all, &block, row, nrows, column));
+    PLD_TRY(add_rows(all, row, nrows));
     *nwords = 0;
     for (int64_t i = 0; i < nrows * all->nparts; i++)
         *nwords += pld_exact_write(&all->sums[i], words + *nwords);
@@ -258,11 +271,6 @@ static pld_status add_group(const struct gemv *all, int64_t row, int64_t nrows,
 }
 
 /* --- y -------------------------------------------------------------------- */
-
-static int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
 
 /* The rank that owns an element of y, and the end of what it owns. */
 static int owner_of(const struct gemv *all, int64_t i, int64_t *end)
