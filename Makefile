@@ -286,7 +286,7 @@ fill = sed -e 's|@version@|$(VERSION)|g' -e 's|@soname@|$(soname)|' \
 installed = $(addprefix $(includedir)/,$(headers:include/%=%) polder/config.h) \
 	$(addprefix $(libdir)/,libpolder.a libpolder.so $(soname) libpolder.so.$(VERSION) pkgconfig/polder.pc) \
 	$(addprefix $(cmakedir)/,PolderConfig.cmake PolderConfigVersion.cmake) \
-	$(addprefix $(bindir)/,$(notdir $(tool)))
+	$(if $(tool),$(bindir)/polder-file $(mandir)/man1/polder-file.1)
 
 .PHONY: install uninstall
 ## make install              DESTDIR=, prefix= and the like are heeded
@@ -299,8 +299,9 @@ install: all
 	$(INSTALL) -m 755 $(B)/libpolder.so.$(VERSION) $(DESTDIR)$(libdir)
 	ln -sf libpolder.so.$(VERSION) $(DESTDIR)$(libdir)/$(soname)
 	ln -sf $(soname) $(DESTDIR)$(libdir)/libpolder.so
-	$(if $(tool),$(INSTALL) -d $(DESTDIR)$(bindir) && \
-	$(INSTALL) -m 755 $(tool) $(DESTDIR)$(bindir))
+	$(if $(tool),$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1 && \
+	$(INSTALL) -m 755 $(tool) $(DESTDIR)$(bindir) && \
+	$(INSTALL) -m 644 $(srcdir)/doc/polder-file.1 $(DESTDIR)$(mandir)/man1)
 	$(call fill,polder.pc,$${prefix},$(libdir)/pkgconfig) >$(DESTDIR)$(libdir)/pkgconfig/polder.pc
 	$(call fill,PolderConfig.cmake,$${_polder_prefix},$(cmakedir)) >$(DESTDIR)$(cmakedir)/PolderConfig.cmake
 	$(call fill,PolderConfigVersion.cmake,,$(cmakedir)) >$(DESTDIR)$(cmakedir)/PolderConfigVersion.cmake

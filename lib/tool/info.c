@@ -1,13 +1,16 @@
 #include <inttypes.h>
+#include <limits.h>
+#include <math.h>
 #include <string.h>
 
-#include "polder/measure.h"
+#include "polder/agree.h"
+#include "polder/reduce.h"
 #include "tool/tool.h"
 
 struct work {
     pld_ctx *ctx;
     pld_file *file;
-    const char *path;
+    int nvariables;
 };
 
 static void say_shape(const pld_ctx *ctx, const pld_variable *info)
@@ -18,40 +21,59 @@ static void say_shape(const pld_ctx *ctx, const pld_variable *info)
         tool_say(ctx, "one number");
 }
 
-static pld_status say_range(const struct work *work, const char *name,
-                            const pld_variable *info)
+/* --- Ranges --------------------------------------------------------------- */
+
+enum { LEAST, GREATEST, NOT_NUMBERS, NRANGE };
+
+static void add_range(const struct tool_part parts[2], void *data)
 {
-    double least = 0;
-    double greatest = 0;
-    struct tool_field read;
-    if (tool_steps(work->file, info) != 0 || info->type == PLD_C128)
-        return PLD_OK;
-    if (tool_read(work->ctx, work->file, work->path, name, -1, &read) !=
+    double *range = data;
+    for (int64_t i = 0; i < parts[0].count; i++) {
+        double value = tool_value(&parts[0], i, 0);
+        if (isnan(value))
+            range[NOT_NUMBERS] = -1;
+        range[LEAST] = value < range[LEAST] ? value : range[LEAST];
+        range[GREATEST] = -value < range[GREATEST] ? -value : range[GREATEST];
+    }
+}
+
+/* Minima, the second of what was negated. */
+static pld_status say_range(const struct work *work, const char *name)
+{
+    double range[NRANGE] = {INFINITY, INFINITY, 0};
+    if (tool_visit_all(work->ctx, 1, &work->file, name, add_range, range) !=
         PLD_OK) {
         pld_error_clear();
         return PLD_OK;
     }
-    PLD_TRY(pld_field_min(read.field, 0, &least, NULL));
-    PLD_TRY(pld_field_max(read.field, 0, &greatest, NULL));
-    tool_say(work->ctx, "  from %.9g to %.9g", least, greatest);
-    return tool_free(&read);
+    PLD_TRY(pld_reduce(work->ctx, PLD_MIN, PLD_F64, range, NRANGE, range));
+    if (range[LEAST] < INFINITY || range[GREATEST] < INFINITY)
+        tool_say(work->ctx, "  from %.9g to %.9g", range[LEAST],
+                 -range[GREATEST]);
+    if (range[NOT_NUMBERS] < 0)
+        tool_say(work->ctx, "  with NaN");
+    return PLD_OK;
 }
+
+/* --- Variables ------------------------------------------------------------ */
 
 static pld_status say_variable(const char *name, void *data)
 {
-    const struct work *work = data;
+    struct work *work = data;
     pld_variable info;
     char units[64];
+    work->nvariables++;
     if (pld_file_inquire(work->file, name, &info) != PLD_OK) {
         tool_say_error(work->ctx, name);
         return PLD_OK;
     }
-    tool_say(work->ctx, "%-24s %-5s ", name, pld_type_name(info.type));
+    tool_say(work->ctx, "  %-22s %-5s ", name, pld_type_name(info.type));
     say_shape(work->ctx, &info);
     int64_t steps = tool_steps(work->file, &info);
     if (steps > 0)
         tool_say(work->ctx, "  (%" PRId64 " steps)", steps);
-    PLD_TRY(say_range(work, name, &info));
+    if (info.type != PLD_C128)
+        PLD_TRY(say_range(work, name));
     if (pld_file_read_text(work->file, name, "units", sizeof units, units) ==
         PLD_OK)
         tool_say(work->ctx, " %s", units);
@@ -60,13 +82,42 @@ static pld_status say_variable(const char *name, void *data)
     return PLD_OK;
 }
 
-pld_status tool_info(pld_ctx *ctx, int nwords, char **words, bool *out)
+/* What it is, as far as it says so. */
+static void say_kind(const struct work *work, const char *path)
 {
-    PLD_CHECK(nwords == 1, PLD_ERR_ARG, "usage: polder-file info FILE");
-    struct work work = {.ctx = ctx, .path = words[0]};
-    PLD_TRY(pld_file_open(ctx, work.path, false, &work.file));
+    static const char *const names[] = {"title", "Conventions"};
+    int64_t number = 0;
+    tool_say(work->ctx, "%s:", path);
+    for (int i = 0; i < 2; i++) {
+        char text[200];
+        if (pld_file_read_text(work->file, NULL, names[i], sizeof text, text) ==
+            PLD_OK)
+            tool_say(work->ctx, " %s", text);
+    }
+    if (pld_file_read_attribute(work->file, NULL, "polder_number", PLD_I64, 1,
+                                &number) == PLD_OK)
+        tool_say(work->ctx, ", checkpoint %" PRId64, number);
+    pld_error_clear();
+    tool_say(work->ctx, "\n");
+}
+
+static pld_status say_file(pld_ctx *ctx, const char *path, bool *good)
+{
+    struct work work = {.ctx = ctx};
+    (void)good;
+    PLD_TRY(pld_file_open(ctx, path, false, &work.file));
+    say_kind(&work, path);
     pld_status status = pld_file_variables(work.file, say_variable, &work);
-    *out = status == PLD_OK;
+    if (status == PLD_OK && work.nvariables == 0)
+        tool_say(ctx, "  no variables\n");
     PLD_TRY(pld_file_close(&work.file));
     return status;
+}
+
+pld_status tool_info(pld_ctx *ctx, int nwords, char **words, bool *out)
+{
+    PLD_TRY(pld_agree(
+        ctx, tool_check_words(nwords, words, 1, INT_MAX, "info FILE...")));
+    *out = true;
+    return tool_each(ctx, nwords, words, say_file, out);
 }

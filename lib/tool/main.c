@@ -1,22 +1,30 @@
 /* polder-file: look into files without writing a program. */
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "polder/context.h"
+#include "polder/version.h"
 #include "tool/tool.h"
 
 static const char usage[] =
     "usage: polder-file COMMAND ...          alone, or with mpirun -n N\n"
     "\n"
-    "  info FILE                  variables with their types, sizes, ranges\n"
+    "  info FILE...               variables with their types, sizes, ranges\n"
     "  verify FILE...             compare with the checksums that are kept\n"
     "  compare A B [--tolerance T]\n"
-    "                             largest differences of each variable;\n"
-    "                             exit code 1 if one is above T (0)\n"
+    "                             largest differences of each variable, and\n"
+    "                             whether they are above T (0)\n"
     "  picture FILE VARIABLE [-o FILE.png] [--step N] [--plane K]\n"
-    "                             a slice as a picture, by gnuplot: of three\n"
-    "                             dimensions plane K of the first (middle)\n";
+    "                             a slice as a picture, by gnuplot: of a\n"
+    "                             series step N (the last), of three\n"
+    "                             dimensions plane K of the first (middle)\n"
+    "  help, --version\n"
+    "\n"
+    "Files are HDF5 or netCDF-4; a folder stands for all in it that end in "
+    ".h5\n"
+    "or .nc. Exit codes: 0 all well; 1 a difference or damage, or no "
+    "checksums\n"
+    "to tell by; 2 it could not be done. See polder-file(1).\n";
 
 static const struct {
     const char *name;
@@ -26,39 +34,9 @@ static const struct {
                 {"compare", tool_compare},
                 {"picture", tool_picture}};
 
-void tool_say(const pld_ctx *ctx, const char *format, ...)
+static bool is_one_of(const char *word, const char *first, const char *second)
 {
-    va_list values;
-    if (pld_ctx_rank(ctx) != 0)
-        return;
-    va_start(values, format);
-    vprintf(format, values);
-    va_end(values);
-    fflush(stdout);
-}
-
-void tool_say_error(const pld_ctx *ctx, const char *what)
-{
-    tool_say(ctx, "%s: %s\n", what, pld_error_last()->text);
-    pld_error_clear();
-}
-
-pld_status tool_option(int *nwords, char **words, const char *option,
-                       const char **out)
-{
-    *out = NULL;
-    for (int i = 0; i < *nwords; i++) {
-        if (strcmp(words[i], option) != 0)
-            continue;
-        PLD_CHECK(i + 1 < *nwords, PLD_ERR_ARG, "%s: its value is missing",
-                  option);
-        *out = words[i + 1];
-        for (int j = i; j + 2 < *nwords; j++)
-            words[j] = words[j + 2];
-        *nwords -= 2;
-        return PLD_OK;
-    }
-    return PLD_OK;
+    return strcmp(word, first) == 0 || strcmp(word, second) == 0;
 }
 
 /* The exit code: 0 all well, 1 a difference or damage was found. */
@@ -73,7 +51,13 @@ static pld_status run(pld_ctx *ctx, int nwords, char **words, int *code)
             *code = good ? 0 : 1;
             return PLD_OK;
         }
-    bool asked = nwords > 0 && strcmp(words[0], "--help") == 0;
+    if (nwords > 0 && strcmp(words[0], "--version") == 0) {
+        tool_say(ctx, "polder-file %s\n", pld_version());
+        *code = 0;
+        return PLD_OK;
+    }
+    bool asked = nwords > 0 && (is_one_of(words[0], "help", "--help") ||
+                                strcmp(words[0], "-h") == 0);
     if (nwords > 0 && !asked)
         tool_say(ctx, "no command %s\n", words[0]);
     tool_say(ctx, "%s", usage);
@@ -93,7 +77,7 @@ int main(int argc, char **argv)
     if (status != PLD_OK) {
         bool agreed = ctx && pld_error_last()->agreed;
         if (!agreed || pld_ctx_rank(ctx) == 0)
-            fprintf(stderr, "polder-file: %s\n", pld_error_last()->text);
+            fprintf(stderr, "polder-file: %s\n", tool_error());
         if (!agreed)
             MPI_Abort(MPI_COMM_WORLD, 2);
         code = 2;

@@ -13,8 +13,13 @@ tool_command tool_verify;
 tool_command tool_compare;
 tool_command tool_picture;
 
+/* --- Words ---------------------------------------------------------------- */
+
 /* Print on rank 0. */
 void tool_say(const pld_ctx *ctx, const char *format, ...) PLD_PRINTF(2, 3);
+
+/* The text of the last error, without the rank that told of it. */
+const char *tool_error(void);
 
 /* The last error on rank 0, in a line; it counts as dealt with. */
 void tool_say_error(const pld_ctx *ctx, const char *what);
@@ -24,19 +29,49 @@ void tool_say_error(const pld_ctx *ctx, const char *what);
 pld_status tool_option(int *nwords, char **words, const char *option,
                        const char **out);
 
-/* Numbers of a variable on a grid of its own: f64 of one component. */
-struct tool_field {
-    pld_grid *grid;
-    pld_field *field;
+/* Check how many words are left, and that none of them is an option. All ranks
+ * have the same words, so errors of them are agreed upon. */
+pld_status tool_check_words(int nwords, char **words, int least, int most,
+                            const char *usage);
+
+/* The number in a word, from 0 on; `absent` when the word is NULL. */
+pld_status tool_number(const char *option, const char *word, double absent,
+                       bool whole, double *out);
+
+/* Called for one file after the other; says whether all was well in *good. */
+typedef pld_status tool_file(pld_ctx *ctx, const char *path, bool *good);
+
+/* Each of the files, and those in folders whose names end in .h5 or .nc. Goes
+ * on after errors, which it prints, and returns the first. *Collective*. */
+pld_status tool_each(pld_ctx *ctx, int nwords, char **words, tool_file *run,
+                     bool *good);
+
+/* --- Numbers -------------------------------------------------------------- */
+
+/* Steps of a time series that it has, by its shape; 0: it is none. */
+int64_t tool_steps(pld_file *file, const pld_variable *info);
+
+/* Some numbers of a variable, on this rank. */
+struct tool_part {
+    pld_type type;
+    int64_t count;
+    const void *data;
 };
 
-/* Read a variable of 1 to 3 dimensions; with `step` from 0 on, of a series,
- * one of up to 4, the first of which is time. */
-pld_status tool_read(pld_ctx *ctx, pld_file *file, const char *path,
-                     const char *name, int64_t step, struct tool_field *out);
-pld_status tool_free(struct tool_field *field);
+/* The real part of a number, or with `part` 1 the imaginary one. */
+double tool_value(const struct tool_part *part, int64_t i, int imaginary);
 
-/* How it can be read: steps of a series, or 0; -1: not at all. */
-int64_t tool_steps(pld_file *file, const pld_variable *info);
+/* The difference of two numbers, exact where they are whole. Of one that is not
+ * a number alone it is INFINITY. */
+double tool_gap(const struct tool_part parts[2], int64_t i);
+
+typedef void tool_visit(const struct tool_part parts[2], void *data);
+
+/* Visit all numbers of a variable, as f64, or i64 and c128, in one file or of
+ * one name and shape in two at a time, each on one rank. No more is held than a
+ * few megabytes, but for variables of four dimensions. PLD_ERR_UNSUPPORTED for
+ * others than 1 to 4. *Collective, agreed*. */
+pld_status tool_visit_all(pld_ctx *ctx, int nfiles, pld_file *const *files,
+                          const char *name, tool_visit *visit, void *data);
 
 #endif
