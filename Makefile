@@ -102,7 +102,7 @@ endif
 ifneq ($(HAVE_FFTW),yes)
 peers := $(filter-out benchmarks/peers/peer_fftw_%,$(peers))
 endif
-ifneq ($(HAVE_SCALAPACK),yes)
+ifneq ($(HAVE_SCALAPACK)$(HAVE_CBLAS),yesyes)
 peers := $(filter-out benchmarks/peers/peer_scalapack_%,$(peers))
 endif
 
