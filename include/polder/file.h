@@ -195,6 +195,42 @@ PLD_CALL pld_file_create_variable(pld_file *file, const char *name,
  * *Collective, agreed*. */
 PLD_CALL pld_file_inquire(pld_file *file, const char *name, pld_variable *out);
 
+/** Most bytes of a dimension's name, with its zero. */
+#define PLD_DIMENSION_NAME 256
+
+/** What a file says of a dimension of a variable. */
+typedef struct pld_dimension {
+    int64_t size;
+    bool grows;                    /**< it is unlimited */
+    bool coordinates;              /**< there are some: the variable `name` */
+    char name[PLD_DIMENSION_NAME]; /**< of its dimension scale, from the root
+                                        on; empty when it has none */
+} pld_dimension;
+
+/** Look up dimension `dim`, from 0 on, of a variable. *Collective, agreed*. */
+PLD_CALL pld_file_inquire_dimension(pld_file *file, const char *variable,
+                                    int dim, pld_dimension *out);
+
+/** What a file says of an attribute. */
+typedef struct pld_attribute {
+    const char *name; /**< valid during the visit */
+    bool text;        /**< a text, for pld_file_read_text() */
+    pld_type type;    /**< otherwise the smallest of our types that holds its
+                           numbers; PLD_TYPE_COUNT: none does */
+    int64_t count;    /**< numbers, or texts */
+} pld_attribute;
+
+/** Told an attribute. */
+typedef pld_status pld_file_visit_attribute(const pld_attribute *attribute,
+                                            void *data);
+
+/** Call `visit` on all ranks for each attribute of a variable, or of the file
+ * when `variable` is NULL, in the order of names; it may read from the file.
+ * Stops at the first error, which it returns. *Collective, agreed* but for what
+ * `visit` does. */
+PLD_CALL pld_file_attributes(pld_file *file, const char *variable,
+                             pld_file_visit_attribute *visit, void *data);
+
 /** Told the name of a variable; "group/name" of one in a group. */
 typedef pld_status pld_file_visit(const char *name, void *data);
 
