@@ -1,6 +1,6 @@
 /* A drum: the lowest tones of a square membrane, and their shapes.
  *
- * TEST: ranks=1,3,4
+ * TEST: ranks=1,3
  *
  * Shows: eigenvalues of an operator that is only a function, here minus the
  * Laplacian with its halo exchange, planned once; the fields' components are

@@ -1,7 +1,7 @@
 /* Tall matrices: Gram matrices and updates against sums of long doubles, and
  * bit by bit against the same on one rank.
  * TEST: ranks=2,7
- * TEST: ranks=4 env=PLD_TRANSPORT=message */
+ * TEST: ranks=4 env=PLD_FAKE_NODES=2 */
 
 #include "support/harness.h"
 #include "support/tall.h"

@@ -1,7 +1,6 @@
 /* QR, least squares and singular values of tall matrices: residuals and
  * orthogonality in long double, and the same bits as on one rank.
- * TEST: ranks=3,6
- * TEST: ranks=4 env=PLD_FAKE_NODES=2 */
+ * TEST: ranks=3,6 */
 
 #include "support/harness.h"
 #include "support/tall.h"

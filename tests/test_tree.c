@@ -1,5 +1,5 @@
 /* Trees over tiles: which are joined with which depends on the tiles alone.
- * TEST: ranks=1,2,3,6
+ * TEST: ranks=1,3,6
  * TEST: ranks=4 env=PLD_FAKE_NODES=2 */
 
 #include "support/draw.h"

@@ -7,8 +7,8 @@
 #include "linalg/gram.h"
 #include "linalg/lapack.h"
 #include "linalg/rowop.h"
+#include "linalg/share.h"
 #include "linalg/small.h"
-#include "par/message.h"
 #include "polder/agree.h"
 
 /* Passes to try, the last one to set right what is nearly orthonormal: a
@@ -193,8 +193,8 @@ static pld_status factor(struct passes *passes)
     pld_ctx *ctx = passes->a->ctx;
     pld_status status = ctx->rank == 0 ? factor_alone(passes) : PLD_OK;
     PLD_TRY(pld_agree(ctx, status));
-    return pld_broadcast(ctx, passes->factor,
-                         passes->k * passes->k * (int64_t)passes->size, 0);
+    return pld_share(ctx, passes->factor,
+                     passes->k * passes->k * (int64_t)passes->size, 0);
 }
 
 /* --- Passes --------------------------------------------------------------- */

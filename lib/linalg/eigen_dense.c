@@ -5,12 +5,12 @@
 
 #include "base/alloc.h"
 #include "linalg/lapack.h"
+#include "linalg/share.h"
 #include "linalg/small.h"
 #include "mesh/block.h"
 #include "mesh/field.h"
 #include "move/plan_boxes.h"
 #include "move/transport.h"
-#include "par/message.h"
 #include "polder/agree.h"
 
 /* The whole matrix on rank 0, column by column. */
@@ -180,8 +180,8 @@ static pld_status run(pld_field *a, pld_field *vectors, struct whole *whole)
     PLD_TRY(pld_agree(whole->ctx, is_root(whole)
                                       ? solve(whole, type, vectors != NULL)
                                       : PLD_OK));
-    PLD_TRY(pld_broadcast(whole->ctx, whole->values,
-                          whole->n * (int64_t)sizeof(double), ROOT));
+    PLD_TRY(pld_share(whole->ctx, whole->values,
+                      whole->n * (int64_t)sizeof(double), ROOT));
     if (vectors == NULL)
         return PLD_OK;
     PLD_TRY(move(whole, vectors, true));

@@ -6,10 +6,10 @@
 
 #include "base/alloc.h"
 #include "linalg/lapack.h"
+#include "linalg/share.h"
 #include "linalg/small.h"
 #include "linalg/tall.h"
 #include "mesh/block.h"
-#include "par/message.h"
 #include "polder/agree.h"
 #include "polder/random.h"
 
@@ -303,11 +303,11 @@ static pld_status project(struct search *search)
     PLD_TRY(pld_agree(search->ctx, search->ctx->rank == 0
                                        ? solve_projected(search)
                                        : PLD_OK));
-    PLD_TRY(pld_broadcast(search->ctx, search->projected, bytes, 0));
-    PLD_TRY(pld_broadcast(search->ctx, search->values,
-                          search->m * (int64_t)sizeof *search->values, 0));
-    PLD_TRY(pld_broadcast(search->ctx, &search->largest, sizeof search->largest,
-                          0));
+    PLD_TRY(pld_share(search->ctx, search->projected, bytes, 0));
+    PLD_TRY(pld_share(search->ctx, search->values,
+                      search->m * (int64_t)sizeof *search->values, 0));
+    PLD_TRY(
+        pld_share(search->ctx, &search->largest, sizeof search->largest, 0));
     set_mix(search, true);
     PLD_TRY(pld_tall_multiply(&space, search->mix, &space));
     set_mix(search, false);
@@ -468,7 +468,7 @@ pld_status pld_eigen_few(const pld_eigen_spec *spec, double *values,
                             spec->largest,     spec->tolerance,
                             spec->most_steps,  spec->precondition != NULL,
                             (double)spec->seed};
-    PLD_TRY_TO(out, pld_agree_same(search.ctx, "the spec of an eigen-problem",
+    PLD_TRY_TO(out, pld_share_same(search.ctx, "the spec of an eigen-problem",
                                    facts, sizeof facts));
     PLD_TRY_TO(out, pld_agree(search.ctx, make_arrays(&search)));
     PLD_TRY_TO(out, make_fields(&search));

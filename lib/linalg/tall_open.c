@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/overflow.h"
 #include "linalg/lending.h"
+#include "linalg/share.h"
 #include "move/parts.h"
 #include "polder/agree.h"
 
@@ -299,7 +300,7 @@ static pld_status agree(const struct pld_tiled *tiled)
 {
     const int64_t facts[] = {tiled->uses, tiled->type, tiled->ncolumns,
                              tiled->is_matrix, tiled->nsources};
-    return pld_agree_same(tiled->ctx, tiled->name, facts, sizeof facts);
+    return pld_share_same(tiled->ctx, tiled->name, facts, sizeof facts);
 }
 
 /* Rows of a copy take the place of the field's. */

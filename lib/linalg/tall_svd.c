@@ -4,9 +4,9 @@
 
 #include "base/alloc.h"
 #include "linalg/lapack.h"
+#include "linalg/share.h"
 #include "linalg/small.h"
 #include "linalg/tall.h"
-#include "par/message.h"
 #include "polder/agree.h"
 
 /* In rows, R is R^T to LAPACK, which finds R^T = U' S V'^H. So the rows of V'^H
@@ -47,9 +47,9 @@ static pld_status decompose_once(pld_ctx *ctx, struct small_svd *svd)
 {
     int64_t bytes = (int64_t)svd->bytes;
     PLD_TRY(pld_agree(ctx, pld_ctx_rank(ctx) == 0 ? decompose(svd) : PLD_OK));
-    PLD_TRY(pld_broadcast(ctx, svd->u, bytes, 0));
-    PLD_TRY(pld_broadcast(ctx, svd->vh, bytes, 0));
-    return pld_broadcast(ctx, svd->s, svd->k * (int64_t)sizeof *svd->s, 0);
+    PLD_TRY(pld_share(ctx, svd->u, bytes, 0));
+    PLD_TRY(pld_share(ctx, svd->vh, bytes, 0));
+    return pld_share(ctx, svd->s, svd->k * (int64_t)sizeof *svd->s, 0);
 }
 
 pld_status pld_tall_svd(const pld_tall *a, double *s, void *vh)

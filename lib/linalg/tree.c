@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "linalg/share.h"
 #include "mesh/cuts.h"
-#include "par/flag.h"
 #include "par/message.h"
 #include "polder/agree.h"
 
@@ -129,25 +129,13 @@ static void free_rooms(struct room *room)
     }
 }
 
-static pld_status wait_for(pld_ctx *ctx, MPI_Request *request, int peer)
-{
-    struct pld_wait wait = {.nsteps = 0};
-    int done = 0;
-    PLD_TRY_MPI(MPI_Test(request, &done, MPI_STATUS_IGNORE));
-    while (!done) {
-        PLD_TRY(pld_wait_step(ctx, &wait, peer));
-        PLD_TRY_MPI(MPI_Test(request, &done, MPI_STATUS_IGNORE));
-    }
-    return PLD_OK;
-}
-
 /* A receive that will not come is taken back: its memory is about to go. */
 static pld_status receive(struct walk *walk, void *data, int peer)
 {
     MPI_Request request;
     PLD_TRY(
         pld_ireceive(walk->ctx, data, walk->bytes, peer, walk->tag, &request));
-    pld_status status = wait_for(walk->ctx, &request, peer);
+    pld_status status = pld_share_wait(walk->ctx, &request, peer);
     if (status != PLD_OK && request != MPI_REQUEST_NULL) {
         MPI_Cancel(&request);
         MPI_Request_free(&request);
@@ -161,7 +149,7 @@ static pld_status send_room(struct walk *walk, struct room *room, int peer)
     PLD_TRY(pld_isend(walk->ctx, room->data, walk->bytes, peer, walk->tag,
                       &room->request));
     if (room == walk->reserve)
-        return wait_for(walk->ctx, &room->request, peer);
+        return pld_share_wait(walk->ctx, &room->request, peer);
     room->peer = peer;
     room->next = walk->sent;
     walk->sent = room;
@@ -174,7 +162,7 @@ static pld_status finish_sends(struct walk *walk)
 {
     while (walk->sent != NULL) {
         struct room *room = walk->sent;
-        PLD_TRY(wait_for(walk->ctx, &room->request, room->peer));
+        PLD_TRY(pld_share_wait(walk->ctx, &room->request, room->peer));
         walk->sent = room->next;
         give_room(walk, room);
     }
@@ -358,7 +346,7 @@ pld_status pld_tree_reduce(pld_ctx *ctx, const struct pld_tree *tree,
 {
     const int64_t first[PLD_MAXDIM] = {0};
     PLD_TRY(pld_tree_join(ctx, tree, up, out));
-    return pld_broadcast(ctx, out, up->bytes, pld_tree_owner(tree, first));
+    return pld_share(ctx, out, up->bytes, pld_tree_owner(tree, first));
 }
 
 pld_status pld_tree_spread(pld_ctx *ctx, const struct pld_tree *tree,

@@ -1,6 +1,7 @@
 #include "move/transport_segment.h"
 
 #include "base/alloc.h"
+#include "base/status.h"
 #include "move/transport_draft.h"
 #include "par/message.h"
 #include "par/segment.h"
@@ -357,15 +358,17 @@ pld_status pld_lanes_connect(struct pld_lanes *lanes, int tag)
 
 /* Ring the bell of each peer and wait for its own: after that, nobody looks
  * into this rank's block. The bells hang at the peers' so that none is looked
- * for where it may have been taken down. A peer that has died is through. */
+ * for where it may have been taken down. A peer that has died is through; of
+ * the error that told of it, or of any other, the record stays. */
 static void take_leave(struct pld_lanes *lanes)
 {
     for (int n = 0; n < lanes->npeers; n++)
         pld_flag_set(lanes->peers[n].leaving, 1);
+    const pld_error before = pld_error_begin_try();
     for (int n = 0; n < lanes->npeers; n++)
-        if (pld_flag_wait(lanes->ctx, lanes->peers[n].left, 1,
-                          lanes->peers[n].rank) != PLD_OK)
-            pld_error_clear();
+        (void)pld_flag_wait(lanes->ctx, lanes->peers[n].left, 1,
+                            lanes->peers[n].rank);
+    pld_error_end_try(&before);
 }
 
 void pld_lanes_destroy(struct pld_lanes *lanes)
