@@ -11,7 +11,6 @@
 #include "polder/agree.h"
 #include "polder/file.h"
 
-#include <hdf5_hl.h>
 #include <math.h>
 #include <string.h>
 
@@ -38,6 +37,36 @@ static void put_number(hid_t where, const char *name, double value)
     assert_true(H5Awrite(id, H5T_NATIVE_DOUBLE, &value) >= 0);
     H5Aclose(id);
     H5Sclose(space);
+}
+
+static void put_text(hid_t where, const char *name, const char *text)
+{
+    hid_t space = H5Screate(H5S_SCALAR);
+    hid_t type = H5Tcopy(H5T_C_S1);
+    H5Tset_size(type, strlen(text) + 1);
+    hid_t id = H5Acreate2(where, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
+    assert_true(H5Awrite(id, type, text) >= 0);
+    H5Aclose(id);
+    H5Tclose(type);
+    H5Sclose(space);
+}
+
+/* A list of one scale for a dimension of four, none for the others. */
+static void put_scale(hid_t variable, int dim, hid_t where, const char *name)
+{
+    const hsize_t n = 4;
+    hobj_ref_t reference;
+    hvl_t lists[4] = {{0}};
+    assert_true(H5Rcreate(&reference, where, name, H5R_OBJECT, -1) >= 0);
+    lists[dim] = (hvl_t){1, &reference};
+    hid_t type = H5Tvlen_create(H5T_STD_REF_OBJ);
+    hid_t space = H5Screate_simple(1, &n, NULL);
+    hid_t id = H5Acreate2(variable, "DIMENSION_LIST", type, space, H5P_DEFAULT,
+                          H5P_DEFAULT);
+    assert_true(H5Awrite(id, type, lists) >= 0);
+    H5Aclose(id);
+    H5Sclose(space);
+    H5Tclose(type);
 }
 
 static hid_t put_values(hid_t where, const char *name, hid_t stored, int ndims,
@@ -77,12 +106,13 @@ static void put_archive(hid_t where, bool compressed)
         put_values(where, "t2m", H5T_STD_I16BE, 4, size, list, values[0][0][0]);
     hid_t lat = put_values(where, "latitude", H5T_IEEE_F32LE, 1, &size[2],
                            H5P_DEFAULT, lats);
-    H5DSset_scale(lat, "latitude");
-    H5DSattach_scale(id, lat, 2);
+    put_text(lat, "CLASS", "DIMENSION_SCALE");
+    put_text(lat, "NAME", "latitude");
+    put_scale(id, 2, where, "latitude");
     put_number(id, "scale_factor", 0.25);
     put_number(id, "add_offset", 1000);
     put_number(id, "_FillValue", FILL);
-    H5LTset_attribute_string(where, "t2m", "units", "K");
+    put_text(id, "units", "K");
     H5Dclose(lat);
     H5Dclose(id);
     H5Pclose(list);
@@ -113,9 +143,10 @@ static void put_bytes(hid_t where)
     const hsize_t size[2] = {NLAT, NLON};
     for (int n = 0; n < NLAT * NLON; n++)
         values[n / NLON][n % NLON] = (int8_t)(uint8_t)n;
-    H5Dclose(put_values(where, "byte", H5T_STD_I8LE, 2, size, H5P_DEFAULT,
-                        values[0]));
-    H5LTset_attribute_string(where, "byte", "_Unsigned", "true");
+    hid_t id = put_values(where, "byte", H5T_STD_I8LE, 2, size, H5P_DEFAULT,
+                          values[0]);
+    put_text(id, "_Unsigned", "true");
+    H5Dclose(id);
 }
 
 static void open_archive(bool compressed)

@@ -6,7 +6,6 @@
 #include "par/message.h"
 #include "polder/agree.h"
 
-#include <hdf5_hl.h>
 #include <string.h>
 
 /* What a file says of attributes and dimensions: rank 0 looks it up, the others
@@ -15,29 +14,96 @@
 /* --- Dimensions --------------------------------------------------------------
  */
 
+/* As "HDF5 Dimension Scale Specification and Design Notes" (The HDF Group) has
+ * it: a scale has a CLASS and a NAME, a variable a DIMENSION_LIST. */
+
+/* The beginning of a text attribute of fixed length; empty when there is none.
+ */
+static void get_text(hid_t object, const char *name, size_t room, char *out)
+{
+    memset(out, 0, room);
+    if (H5Aexists(object, name) <= 0)
+        return;
+    hid_t id = H5Aopen(object, name, H5P_DEFAULT);
+    hid_t stored = H5Aget_type(id);
+    hid_t type = H5Tcopy(H5T_C_S1);
+    H5Tset_size(type, room);
+    H5Tset_cset(type, H5Tget_cset(stored));
+    if (H5Tget_class(stored) == H5T_STRING && H5Tis_variable_str(stored) == 0)
+        (void)H5Aread(id, type, out);
+    out[room - 1] = '\0';
+    pld_h5_close(type);
+    pld_h5_close(stored);
+    pld_h5_close(id);
+}
+
+static bool is_scale(hid_t dataset)
+{
+    char class[32];
+    get_text(dataset, "CLASS", sizeof class, class);
+    return strcmp(class, "DIMENSION_SCALE") == 0;
+}
+
 /* netCDF keeps dimensions without coordinates as scales of this name. */
 static bool has_coordinates(hid_t scale)
 {
     static const char none[] = "This is a netCDF dimension but not a netCDF";
-    char name[sizeof none + 32] = "";
-    if (H5DSget_scale_name(scale, name, sizeof name) < 0)
-        return false;
+    char name[sizeof none + 32];
+    get_text(scale, "NAME", sizeof name, name);
     return strncmp(name, none, sizeof none - 1) != 0;
 }
 
-static herr_t take_scale(hid_t dataset, unsigned dim, hid_t scale, void *data)
+static void take_scale(hid_t scale, pld_dimension *out)
 {
-    pld_dimension *out = data;
-    (void)dataset;
-    (void)dim;
     ssize_t length = H5Iget_name(scale, out->name, sizeof out->name);
     if (length <= 0 || length >= (ssize_t)sizeof out->name) {
         out->name[0] = '\0';
-        return 0;
+        return;
     }
     memmove(out->name, out->name + 1, (size_t)length);
     out->coordinates = has_coordinates(scale);
-    return 1;
+}
+
+/* The first scale of a list of references for each dimension. */
+static pld_status take_first(hid_t dataset, hid_t list, int dim, int ndims,
+                             pld_dimension *out)
+{
+    pld_status status = PLD_OK;
+    hvl_t lists[H5S_MAX_RANK] = {{0}};
+    hid_t type = H5Tvlen_create(H5T_STD_REF_OBJ);
+    hid_t space = H5Aget_space(list);
+    if (H5Sget_simple_extent_npoints(space) != ndims)
+        goto out;
+    PLD_H5_TO(out, PLD_ERR_CORRUPT, H5Aread(list, type, lists),
+              "cannot read the dimensions");
+    if (lists[dim].len > 0) {
+        hid_t scale =
+            H5Rdereference2(dataset, H5P_DEFAULT, H5R_OBJECT, lists[dim].p);
+        if (scale >= 0)
+            take_scale(scale, out);
+        pld_h5_close(scale);
+    }
+    H5Dvlen_reclaim(type, space, H5P_DEFAULT, lists);
+out:
+    pld_h5_close(space);
+    pld_h5_close(type);
+    return status;
+}
+
+static pld_status find_scale(hid_t dataset, int dim, int ndims,
+                             pld_dimension *out)
+{
+    if (ndims == 1 && is_scale(dataset)) {
+        take_scale(dataset, out);
+        return PLD_OK;
+    }
+    if (H5Aexists(dataset, "DIMENSION_LIST") <= 0)
+        return PLD_OK;
+    hid_t list = H5Aopen(dataset, "DIMENSION_LIST", H5P_DEFAULT);
+    PLD_H5(PLD_ERR_CORRUPT, list, "cannot open the dimensions");
+    pld_status status = take_first(dataset, list, dim, ndims, out);
+    pld_h5_close(list);
+    return status;
 }
 
 static pld_status describe_dimension(hid_t dataset, const char *name, int dim,
@@ -53,13 +119,7 @@ static pld_status describe_dimension(hid_t dataset, const char *name, int dim,
                  "dim is %d: '%s' has %d dimensions", dim, name, ndims);
     out->size = (int64_t)size[dim];
     out->grows = most[dim] == H5S_UNLIMITED;
-    if (H5DSis_scale(dataset) > 0 && ndims == 1)
-        (void)take_scale(dataset, 0, dataset, out);
-    else
-        PLD_H5_TO(
-            out, PLD_ERR_CORRUPT,
-            H5DSiterate_scales(dataset, (unsigned)dim, NULL, take_scale, out),
-            "cannot look up dimension %d of '%s'", dim, name);
+    PLD_TRY_TO(out, find_scale(dataset, dim, ndims, out));
 out:
     pld_h5_close(space);
     return status;
