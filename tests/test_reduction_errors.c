@@ -1,6 +1,7 @@
 /* What reductions refuse.
  * TEST: ranks=1,2,3
- * TEST: ranks=1,3 env=PLD_TRANSPORT=message */
+ * TEST: ranks=3 env=PLD_TRANSPORT=message
+ * TEST: ranks=5 env=PLD_FAKE_NODES=3 */
 
 #include "support/harness.h"
 

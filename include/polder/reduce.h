@@ -13,12 +13,13 @@ PLD_BEGIN_C
  * any number of ranks and in any order: sums of floating-point numbers are
  * exact and rounded once, to nearest even (see polder/exact.h); of least and
  * greatest, a NaN anywhere gives NaN, and -0 counts below +0. Integer sums wrap
- * modulo 2^64 or 2^32. Up to 16 ranks that all share memory show each other
- * what they have, without messages. Wrong arguments of one rank are the error
- * of all, and PLD_ERR_MISMATCH tells that ranks call for different things; of
- * arrays of more than 8 elements that costs a short message more where messages
- * are sent. For means, norms, places, histograms and for reductions that are
- * made again and again see polder/reduction.h. */
+ * modulo 2^64 or 2^32. Ranks of a node combine in the memory that they share,
+ * and one of them exchanges messages with other nodes; only long arrays (more
+ * than 64 KiB; between nodes, sums of more than about 140 numbers) go through
+ * MPI from every rank. Wrong arguments of one rank are the error of all, and
+ * PLD_ERR_MISMATCH tells that ranks call for different things: that costs no
+ * message more, but for long arrays. For means, norms, places, histograms and
+ * for reductions that are made again and again see polder/reduction.h. */
 
 /** How to combine; PLD_OP_COUNT is their number. */
 typedef enum pld_op {
@@ -33,7 +34,7 @@ typedef enum pld_op {
  * every rank; `in` and `out` are the same or do not overlap. Any count.
  * PLD_MIN and PLD_MAX of c128 are PLD_ERR_TYPE. Messages of exact sums have as
  * many bytes as plain ones for long arrays (each rank adds up its share of the
- * elements), and 55 times as many for up to 16 elements. *Collective, agreed*.
+ * elements), and some five times as many for short ones. *Collective, agreed*.
  */
 PLD_CALL pld_reduce(pld_ctx *ctx, pld_op op, pld_type type, const void *in,
                     int64_t count, void *out);

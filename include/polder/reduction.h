@@ -12,7 +12,9 @@ PLD_BEGIN_C
 /** @file
  * Reductions planned once and run often: any mix of sums, norms, statistics,
  * extremes, counts and histograms of arrays that lie across the ranks, combined
- * in one message.
+ * in one message. Ranks of a node combine in the memory that they share, and
+ * one of them exchanges messages with other nodes; of sums, these have as many
+ * bits as the values need, some 40 to 50 bytes as a rule.
  *
  *     double norm;
  *     double highest;
@@ -84,8 +86,8 @@ typedef struct pld_term {
     const double *edges; /**< nbins + 1, ascending, finite; copied */
     /** Of CUSTOM: x.data is a record of so many bytes. Those of the ranks are
      * combined in the order 0, 1, 2, ..., from the left, whatever the MPI
-     * library: so the result depends on the number of ranks at most. Batches
-     * with such terms send a second message, of all ranks' records. */
+     * library: so the result depends on the number of ranks at most. Between
+     * nodes the records of all ranks are sent. */
     int64_t bytes;
     pld_combine *combine; /**< of CUSTOM */
     void *data;           /**< for `combine` */
@@ -128,31 +130,23 @@ PLD_CALL pld_reduction_run(pld_reduction *reduction);
  * PLD_ERR_STATE between begin and end. *Collective*. */
 PLD_CALL pld_reduction_destroy(pld_reduction **reduction);
 
-/** Create, run, destroy, in the time of one message, or of two when parts of
- * more than 120 words do not share memory: a sum of f64 has 55, a dot product
- * 109, others 1 to 4. *Collective, agreed*. */
+/** Create, run, destroy, in the time of one message; of results of more than
+ * about 64 KiB, in that of several. A wrong argument of one rank is the error
+ * of all, and PLD_ERR_MISMATCH tells that ranks ask for different things (but
+ * for other edges of as many bins). *Collective, agreed*. */
 PLD_CALL pld_reduction_once(pld_ctx *ctx, int nterms, const pld_term *terms);
-
-/** Messages that carry sums of a few hundred bits, as all runs do once a first
- * one has shown where the values lie, and those that had to be sent again in
- * full because values had moved: for the curious. None are sent by up to 16
- * ranks that all share memory. *Local*. */
-PLD_API int64_t pld_reduction_short(const pld_reduction *reduction);
-/** See above. *Local*. */
-PLD_API int64_t pld_reduction_repeated(const pld_reduction *reduction);
 
 /** Quantiles by selection, exact whatever the data: out[i] is the element (of
  * `type`) that is the max(1, ceil(fractions[i] N))-th smallest of all N. With a
  * NaN anywhere all are NaN. PLD_ERR_ARG when N is 0; c128 is PLD_ERR_TYPE.
- * Copies the elements; sends some 11 messages, of i32 7, whatever n and N are.
- * *Collective, agreed*. */
+ * Copies the elements; sends 9 messages, of i32 5, whatever n and N are.
+ * *Collective*: n and fractions must agree. */
 PLD_CALL pld_quantiles(pld_ctx *ctx, pld_type type, pld_box box, pld_operand x,
                        int n, const double *fractions, void *out);
 
 /** Prefix sums: out[i] is the sum of all elements before in[i], those of lower
  * ranks first; every one exact and rounded once, so the same bits however the
- * elements are distributed. Integers wrap. `out` may be `in`. *Collective,
- * agreed*. */
+ * elements are distributed. Integers wrap. `out` may be `in`. *Collective*. */
 PLD_CALL pld_prefix(pld_ctx *ctx, pld_type type, const void *in, int64_t count,
                     void *out);
 

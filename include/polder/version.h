@@ -18,7 +18,7 @@ PLD_BEGIN_C
 
 /** Number of the binary interface: raised when a public structure or signature
  * changes. */
-#define PLD_ABI 3
+#define PLD_ABI 4
 
 /** Version of the library in use, as text. Differs from PLD_VERSION when a
  * program runs with another library than it was compiled for. *Local*. */

@@ -59,8 +59,14 @@ pld_status pld_agree(pld_ctx *ctx, pld_status status)
     }
     if (status != PLD_OK)
         PLD_TRY(pld_board_fail(ctx->board, status));
-    pld_board_post(ctx->board, CALL, 0);
-    PLD_TRY(pld_board_wait(ctx->board));
+    PLD_TRY(pld_agree_call(ctx, CALL));
+    return PLD_OK;
+}
+
+pld_status pld_agree_call(pld_ctx *ctx, uint64_t call)
+{
+    pld_board_post(ctx->board, call, 0);
+    PLD_TRY(pld_board_wait(ctx->board, NULL, NULL));
     return PLD_OK;
 }
 

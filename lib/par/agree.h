@@ -1,7 +1,14 @@
 #ifndef PLD_PAR_AGREE_H
 #define PLD_PAR_AGREE_H
 
+#include <stdint.h>
+
 #include "polder/agree.h"
+
+/* Agree that all ranks call for the same, a number of their own making, before
+ * they do it in messages of another kind. PLD_ERR_MISMATCH when they do not.
+ * *Collective, agreed*. */
+pld_status pld_agree_call(pld_ctx *ctx, uint64_t call);
 
 /* What the lowest failing rank tells the others. */
 struct pld_verdict {

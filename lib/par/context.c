@@ -62,10 +62,7 @@ pld_status pld_ctx_create(MPI_Comm comm, const pld_ctx_spec *spec,
     pld_ctx draft = {.comm = MPI_COMM_NULL,
                      .node_comm = MPI_COMM_NULL,
                      .min_op = MPI_OP_NULL,
-                     .max_op = MPI_OP_NULL,
-                     .record_op = MPI_OP_NULL,
-                     .envelope_op = MPI_OP_NULL,
-                     .envelope_type = MPI_DATATYPE_NULL};
+                     .max_op = MPI_OP_NULL};
     pld_ctx *ctx = NULL;
     pld_status status = PLD_OK;
     PLD_TRY_TO(out, open_comm(comm, &draft));

@@ -58,10 +58,7 @@ struct pld_ctx {
     struct pld_phase phases[PLD_CTX_PHASES];
     MPI_Op min_op; /* minimum and maximum that let a NaN win */
     MPI_Op max_op;
-    MPI_Op record_op;   /* of mixed batches of reductions */
-    MPI_Op envelope_op; /* see envelope.h */
-    MPI_Datatype envelope_type;
-    struct pld_board *board; /* of one call after the other; NULL: none */
+    struct pld_board *board; /* of one call after the other; NULL: not yet */
 };
 
 /* A tag that no other object of the context uses; wraps far away. Called by

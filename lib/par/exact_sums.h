@@ -8,4 +8,9 @@
  * message. *Collective*. */
 pld_status pld_exact_sums_combine(pld_ctx *ctx, int64_t n, pld_exact *sums);
 
+/* Merge records of so many sums, each as pld_exact_write() has it, into one;
+ * returns its words. Local. */
+int64_t pld_exact_sums_merge(int64_t nsums, int n,
+                             const int64_t *const *records, int64_t *out);
+
 #endif

@@ -1,14 +1,13 @@
 #include "polder/reduce.h"
 #include "par/reduce.h"
+#include "par/agree.h"
 #include "par/board.h"
 #include "par/context.h"
-#include "par/envelope.h"
 #include "par/elements.h"
 #include "par/message.h"
 #include "par/reduction.h"
 #include "base/overflow.h"
 #include "polder/agree.h"
-#include "polder/digest.h"
 
 /* A loop for each operation and type. */
 #define CHOOSE(choose, element, in, inout, count)                              \
@@ -48,8 +47,7 @@ pld_status pld_reduce_make_ops(pld_ctx *ctx)
 {
     PLD_TRY_MPI(MPI_Op_create(combine_min, 1, &ctx->min_op));
     PLD_TRY_MPI(MPI_Op_create(combine_max, 1, &ctx->max_op));
-    PLD_TRY_MPI(MPI_Op_create(pld_wire_combine, 1, &ctx->record_op));
-    return pld_envelope_init(ctx);
+    return PLD_OK;
 }
 
 void pld_reduce_free_ops(pld_ctx *ctx)
@@ -58,9 +56,6 @@ void pld_reduce_free_ops(pld_ctx *ctx)
         MPI_Op_free(&ctx->min_op);
     if (ctx->max_op != MPI_OP_NULL)
         MPI_Op_free(&ctx->max_op);
-    if (ctx->record_op != MPI_OP_NULL)
-        MPI_Op_free(&ctx->record_op);
-    pld_envelope_free(ctx);
 }
 
 /* How the elements of a type go through MPI: c128 as two doubles, integer sums
@@ -163,46 +158,16 @@ static pld_status check_arguments(pld_op op, pld_type type, const void *in,
     return PLD_OK;
 }
 
-static bool fits_board(const pld_ctx *ctx, pld_type type, int64_t count)
-{
-    int64_t room = ctx->board != NULL ? 8 * pld_board_nwords(ctx->board) : -1;
-    return count <= room && count * (int64_t)pld_type_size(type) <= room;
-}
-
-/* What all ranks are to mean, without memory that they share. */
-static uint64_t call_of(pld_op op, pld_type type, int64_t count)
-{
-    const int64_t call[] = {op, type, count};
-    return pld_digest_bytes(call, sizeof call, 1);
-}
-
 /* A rank whose arguments are wrong says so to the others, who wait for it: in
  * place of its elements, or, where these are many, before. */
 static pld_status agree(pld_ctx *ctx, pld_status status, pld_op op,
                         pld_type type, int64_t count)
 {
-    if (ctx->board == NULL)
-        return pld_envelope_exchange(ctx, status, call_of(op, type, count), 0,
-                                     NULL);
-    if (status == PLD_OK && fits_board(ctx, type, count))
+    if (status != PLD_OK)
+        return pld_board_fail(ctx->board, status);
+    if (pld_reduce_fits_board(ctx, op, type, count))
         return PLD_OK;
-    return pld_agree(ctx, status);
-}
-
-/* Few elements, each as a term of its own: one message with all of it. */
-enum { FEW_TERMS = 8 };
-
-static pld_status reduce_terms(pld_ctx *ctx, pld_op op, pld_type type,
-                               const void *in, int count, void *out)
-{
-    pld_term terms[FEW_TERMS];
-    size_t size = pld_type_size(type);
-    const pld_box one = {.count = {1, 1, 1}};
-    for (int i = 0; i < count; i++) {
-        const pld_operand x = {.data = (const char *)in + i * size};
-        terms[i] = pld_reduce_term(op, type, one, x, (char *)out + i * size);
-    }
-    return pld_reduction_once(ctx, count, terms);
+    return pld_agree_call(ctx, pld_reduce_call(op, type, count));
 }
 
 pld_status pld_reduce(pld_ctx *ctx, pld_op op, pld_type type, const void *in,
@@ -210,12 +175,9 @@ pld_status pld_reduce(pld_ctx *ctx, pld_op op, pld_type type, const void *in,
 {
     PLD_CHECK(ctx != NULL, PLD_ERR_ARG, "ctx is NULL");
     pld_status status = check_arguments(op, type, in, count, out);
-    if (status == PLD_OK && ctx->board == NULL && count > 0 &&
-        count <= FEW_TERMS)
-        return reduce_terms(ctx, op, type, in, (int)count, out);
     PLD_TRY(agree(ctx, status, op, type, count));
     pld_phase_begin(ctx, PLD_PHASE_REDUCE);
-    if (fits_board(ctx, type, count))
+    if (pld_reduce_fits_board(ctx, op, type, count))
         status = pld_reduce_by_board(ctx, op, type, in, count, out);
     else if (op == PLD_SUM && !pld_type_is_integer(type))
         status = pld_reduce_exactly(ctx, type, in, count, out);
@@ -254,9 +216,7 @@ pld_status pld_reduce_array(pld_ctx *ctx, pld_op op, pld_type type,
     PLD_CHECK(ctx != NULL, PLD_ERR_ARG, "ctx is NULL");
     pld_status status = check_whole(op, type, in, count, out);
     if (status != PLD_OK)
-        return ctx->board != NULL
-                   ? pld_board_fail(ctx->board, status)
-                   : pld_envelope_exchange(ctx, status, 0, 0, NULL);
+        return pld_board_fail(ctx->board, status);
     pld_box box = {.count = {1, 1, count}};
     pld_term term =
         pld_reduce_term(op, type, box, (pld_operand){.data = in}, out);

@@ -32,6 +32,13 @@ struct pld_columns {
  * Local. */
 void pld_sum_columns(const struct pld_columns *columns, void *out);
 
+/* What it is that ranks call for, in a number. */
+uint64_t pld_reduce_call(pld_op op, pld_type type, int64_t count);
+
+/* Whether the context's board has room for as much. */
+bool pld_reduce_fits_board(const pld_ctx *ctx, pld_op op, pld_type type,
+                           int64_t count);
+
 /* A reduction by the context's board; the arguments have been checked, and
  * elements are not more than fit. Collective. */
 pld_status pld_reduce_by_board(pld_ctx *ctx, pld_op op, pld_type type,

@@ -12,7 +12,9 @@
  *
  * Sums take as many words as they need (base/exact.h), so they come last. Every
  * rank reads the records of all, in their order, and combines them itself: so
- * all get the same results. */
+ * all get the same results. Or records are merged on the way, into one of the
+ * same form. What the caller's function combines cannot be: there, a record has
+ * room for the bytes of all ranks, 0 but for its own, and merging adds. */
 
 enum { EXTREME_WORDS = 1 + PLD_MAXDIM };
 
@@ -21,13 +23,13 @@ static int64_t words_of_bytes(int64_t bytes)
     return (bytes + 7) / 8;
 }
 
-int64_t pld_batch_words(int nterms, const pld_term *terms)
+int64_t pld_batch_words(const pld_ctx *ctx, int nterms, const pld_term *terms)
 {
     int64_t n = 0;
     for (int i = 0; i < nterms; i++) {
         struct pld_parts parts = pld_term_parts(&terms[i]);
         n += parts.ncounts + parts.nplain + parts.nextremes * EXTREME_WORDS +
-             words_of_bytes(parts.nbytes) +
+             words_of_bytes(parts.nbytes) * ctx->nranks +
              parts.nsums * PLD_EXACT_RECORD_WORDS;
     }
     return n;
@@ -80,15 +82,38 @@ static struct pld_cursor place(const struct pld_parts *parts, int64_t *words,
     at.plain = (double *)(void *)words;
     words += parts->nplain;
     at.extremes = (struct pld_extreme *)(void *)words;
-    words += parts->nextremes * EXTREME_WORDS;
-    at.record = (char *)words;
-    *end = words + words_of_bytes(parts->nbytes);
+    *end = words + parts->nextremes * EXTREME_WORDS;
     return at;
 }
 
-static pld_status write_term(const pld_term *term, pld_exact *sums,
-                             int64_t **words)
+/* Ranks whose bytes a record has, and which of them are this rank's. */
+struct rows {
+    int n;
+    int own;
+};
+
+static struct rows rows_of(const pld_ctx *ctx, const struct pld_board *board)
 {
+    if (pld_board_merges(board))
+        return (struct rows){ctx->nranks, ctx->rank};
+    return (struct rows){1, 0};
+}
+
+static void write_bytes(const pld_term *term, struct rows rows, int64_t **words)
+{
+    int64_t each = words_of_bytes(term->bytes);
+    memset(*words, 0, (size_t)(each * rows.n) * sizeof **words);
+    memcpy(*words + each * rows.own, term->x.data, (size_t)term->bytes);
+    *words += each * rows.n;
+}
+
+static pld_status write_term(const pld_term *term, struct rows rows,
+                             pld_exact *sums, int64_t **words)
+{
+    if (term->what == PLD_MEASURE_CUSTOM) {
+        write_bytes(term, rows, words);
+        return PLD_OK;
+    }
     if (is_scalar(term)) {
         double x;
         memcpy(&x, term->x.data, sizeof x);
@@ -107,20 +132,21 @@ static pld_status write_term(const pld_term *term, pld_exact *sums,
     return PLD_OK;
 }
 
-static pld_status write_terms(int64_t **words, int nterms,
+static pld_status write_terms(int64_t **words, struct rows rows, int nterms,
                               const pld_term *terms, pld_exact *sums)
 {
     for (int i = 0; i < nterms; i++)
-        PLD_TRY(write_term(&terms[i], sums, words));
+        PLD_TRY(write_term(&terms[i], rows, sums, words));
     return PLD_OK;
 }
 
-pld_status pld_batch_post(struct pld_board *board, int nterms,
-                          const pld_term *terms, pld_exact *sums)
+pld_status pld_batch_post(const pld_ctx *ctx, struct pld_board *board,
+                          int nterms, const pld_term *terms, pld_exact *sums)
 {
     int64_t *words = pld_board_room(board);
     int64_t *end = words;
-    pld_status status = write_terms(&end, nterms, terms, sums);
+    pld_status status =
+        write_terms(&end, rows_of(ctx, board), nterms, terms, sums);
     if (status == PLD_OK)
         pld_board_post(board, digest(nterms, terms), end - words);
     else
@@ -151,11 +177,11 @@ pld_status pld_scalars_conclude(struct pld_board *board, int nterms,
                                 const pld_term *terms)
 {
     enum { AT_ONCE = 128 };
-    const char *rows[PLD_BOARD_MOST_RANKS];
+    const char *rows[PLD_BOARD_MOST_RECORDS];
     double sums[AT_ONCE];
-    PLD_TRY(pld_board_wait(board));
+    PLD_TRY(pld_board_wait(board, NULL, NULL));
     struct pld_columns columns = {
-        .type = PLD_F64, .nranks = pld_board_nranks(board), .rows = rows};
+        .type = PLD_F64, .nranks = pld_board_nrecords(board), .rows = rows};
     for (int done = 0; done < nterms; done += AT_ONCE) {
         columns.n = nterms - done < AT_ONCE ? nterms - done : AT_ONCE;
         for (int rank = 0; rank < columns.nranks; rank++)
@@ -169,11 +195,12 @@ pld_status pld_scalars_conclude(struct pld_board *board, int nterms,
 
 /* --- Reading -------------------------------------------------------------- */
 
-/* How far the records of all ranks have been read, and room for the totals of
- * a term, which are 0 in between. */
+/* How far some records have been read, and room for the totals of a term,
+ * which are 0 in between. */
 struct reading {
-    int nranks;
-    const int64_t *at[PLD_BOARD_MOST_RANKS];
+    int n;
+    const int64_t *at[PLD_BOARD_MOST_RECORDS];
+    struct rows rows;
     pld_exact *sums;
 };
 
@@ -181,10 +208,10 @@ static void add_counts(struct reading *r, int64_t n, int64_t *total)
 {
     for (int64_t i = 0; i < n; i++)
         total[i] = r->at[0][i];
-    for (int rank = 1; rank < r->nranks; rank++)
+    for (int rank = 1; rank < r->n; rank++)
         for (int64_t i = 0; i < n; i++)
             total[i] = (int64_t)((uint64_t)total[i] + (uint64_t)r->at[rank][i]);
-    for (int rank = 0; rank < r->nranks; rank++)
+    for (int rank = 0; rank < r->n; rank++)
         r->at[rank] += n;
 }
 
@@ -192,7 +219,7 @@ static void add_plain(struct reading *r, int64_t n, double *total)
 {
     for (int64_t i = 0; i < n; i++)
         total[i] = 0;
-    for (int rank = 0; rank < r->nranks; rank++)
+    for (int rank = 0; rank < r->n; rank++)
         for (int64_t i = 0; i < n; i++) {
             double x;
             memcpy(&x, r->at[rank]++, sizeof x);
@@ -212,7 +239,7 @@ static bool is_lower(const struct pld_extreme *a, const struct pld_extreme *b)
 
 static void find_extreme(struct reading *r, struct pld_extreme *best)
 {
-    for (int rank = 0; rank < r->nranks; rank++) {
+    for (int rank = 0; rank < r->n; rank++) {
         struct pld_extreme own;
         memcpy(&own, r->at[rank], sizeof own);
         r->at[rank] += EXTREME_WORDS;
@@ -221,31 +248,34 @@ static void find_extreme(struct reading *r, struct pld_extreme *best)
     }
 }
 
+/* In the order of ranks: those of one record, or one of each. */
 static void combine_records(struct reading *r, const pld_term *term)
 {
-    memcpy(term->out, r->at[0], (size_t)term->bytes);
-    for (int rank = 1; rank < r->nranks; rank++)
-        term->combine(r->at[rank], term->out, term->data);
-    for (int rank = 0; rank < r->nranks; rank++)
-        r->at[rank] += words_of_bytes(term->bytes);
+    int64_t each = words_of_bytes(term->bytes);
+    for (int i = 0; i < r->n; i++)
+        for (int row = 0; row < r->rows.n; row++, r->at[i] += each)
+            if (i + row == 0)
+                memcpy(term->out, r->at[i], (size_t)term->bytes);
+            else
+                term->combine(r->at[i], term->out, term->data);
 }
 
 static void add_sums(struct reading *r, pld_exact *total)
 {
-    for (int rank = 0; rank < r->nranks; rank++)
+    for (int rank = 0; rank < r->n; rank++)
         r->at[rank] += pld_exact_read(total, r->at[rank]);
 }
 
 /* The next sums, if each rank has but one double. */
 static bool add_doubles(struct reading *r, double *out)
 {
-    double x[PLD_BOARD_MOST_RANKS];
-    for (int rank = 0; rank < r->nranks; rank++)
+    double x[PLD_BOARD_MOST_RECORDS];
+    for (int rank = 0; rank < r->n; rank++)
         if (!pld_exact_is_double(r->at[rank], &x[rank]))
             return false;
-    if (!pld_sum_of_few(r->nranks, x, out))
+    if (!pld_sum_of_few(r->n, x, out))
         return false;
-    for (int rank = 0; rank < r->nranks; rank++)
+    for (int rank = 0; rank < r->n; rank++)
         r->at[rank] += 2;
     return true;
 }
@@ -325,15 +355,80 @@ conclude_terms(struct reading *r, int nterms, const pld_term *terms)
         conclude_term(r, &terms[i]);
 }
 
-pld_status pld_batch_conclude(struct pld_board *board, int nterms,
-                              const pld_term *terms, pld_exact *sums)
+/* --- Merging -------------------------------------------------------------- */
+
+struct batch {
+    int nterms;
+    const pld_term *terms;
+    struct rows rows;
+    pld_exact *sums;
+};
+
+static void merge_extremes(struct reading *r, int64_t n, int64_t *out)
 {
-    PLD_TRY(pld_board_wait(board));
-    struct reading reading;
-    reading.nranks = pld_board_nranks(board);
-    reading.sums = sums;
-    for (int rank = 0; rank < reading.nranks; rank++)
-        reading.at[rank] = pld_board_of(board, rank);
+    struct pld_extreme best;
+    for (int64_t i = 0; i < n; i++) {
+        find_extreme(r, &best);
+        memcpy(out + i * EXTREME_WORDS, &best, sizeof best);
+    }
+}
+
+static void merge_sums(struct reading *r, int64_t n, int64_t **words)
+{
+    for (int64_t i = 0; i < n; i++) {
+        add_sums(r, &r->sums[0]);
+        *words += pld_exact_write(&r->sums[0], *words);
+        pld_exact_wipe(&r->sums[0]);
+    }
+}
+
+static void merge_term(struct reading *r, const pld_term *term, int64_t **words)
+{
+    struct pld_parts parts = pld_term_parts(term);
+    int64_t nbytes = words_of_bytes(parts.nbytes) * r->rows.n;
+    add_counts(r, nbytes, *words);
+    *words += nbytes;
+    add_counts(r, parts.ncounts, *words);
+    *words += parts.ncounts;
+    add_plain(r, parts.nplain, (double *)(void *)*words);
+    *words += parts.nplain;
+    merge_extremes(r, parts.nextremes, *words);
+    *words += parts.nextremes * EXTREME_WORDS;
+    merge_sums(r, parts.nsums, words);
+}
+
+/* Not inlined: see exact_environment.h. */
+static __attribute__((noinline)) void
+merge_terms(struct reading *r, const struct batch *batch, int64_t **words)
+{
+    for (int i = 0; i < batch->nterms; i++)
+        merge_term(r, &batch->terms[i], words);
+}
+
+static int64_t merge(const void *how, int n, const int64_t *const *records,
+                     int64_t *out)
+{
+    const struct batch *batch = how;
+    struct reading reading = {.n = n, .rows = batch->rows, .sums = batch->sums};
+    for (int i = 0; i < n; i++)
+        reading.at[i] = records[i];
+    int64_t *words = out;
+    pld_environment saved = pld_environment_enter();
+    merge_terms(&reading, batch, &words);
+    pld_environment_leave(saved);
+    return words - out;
+}
+
+pld_status pld_batch_conclude(const pld_ctx *ctx, struct pld_board *board,
+                              int nterms, const pld_term *terms,
+                              pld_exact *sums)
+{
+    struct batch batch = {nterms, terms, rows_of(ctx, board), sums};
+    PLD_TRY(pld_board_wait(board, merge, &batch));
+    struct reading reading = {
+        .n = pld_board_nrecords(board), .rows = batch.rows, .sums = sums};
+    for (int i = 0; i < reading.n; i++)
+        reading.at[i] = pld_board_of(board, i);
     pld_environment saved = pld_environment_enter();
     conclude_terms(&reading, nterms, terms);
     pld_environment_leave(saved);

@@ -88,6 +88,9 @@ static pld_status check_record(int i, const pld_term *term)
     PLD_CHECK(term->bytes > 0, PLD_ERR_ARG,
               "term %d: bytes is %lld: a record has one or more", i,
               (long long)term->bytes);
+    PLD_CHECK(term->bytes <= INT_MAX, PLD_ERR_OVERFLOW,
+              "term %d: records of %lld bytes are too long", i,
+              (long long)term->bytes);
     PLD_CHECK(term->combine != NULL, PLD_ERR_ARG, "term %d: combine is NULL",
               i);
     PLD_CHECK(term->x.data != NULL, PLD_ERR_ARG,
@@ -129,7 +132,7 @@ static uint64_t digest_term(uint64_t seed, const pld_term *term)
     return digest;
 }
 
-uint64_t pld_terms_digest(int nterms, const pld_term *terms)
+static uint64_t digest_terms(int nterms, const pld_term *terms)
 {
     uint64_t digest = (uint64_t)nterms;
     for (int i = 0; i < nterms; i++)
@@ -140,7 +143,7 @@ uint64_t pld_terms_digest(int nterms, const pld_term *terms)
 pld_status pld_terms_agree(pld_ctx *ctx, int nterms, const pld_term *terms)
 {
     PLD_TRY(pld_agree_same(ctx, "nterms", &nterms, sizeof nterms));
-    uint64_t digest = pld_terms_digest(nterms, terms);
+    uint64_t digest = digest_terms(nterms, terms);
     return pld_agree_same(ctx, "what, type, flags, bins or where of a term",
                           &digest, sizeof digest);
 }

@@ -341,9 +341,6 @@ pld_status pld_term_compute(const pld_term *term, struct pld_cursor at)
     case PLD_MEASURE_NORMMAX:
         walk(term, find_lowest, false, at);
         return PLD_OK;
-    case PLD_MEASURE_CUSTOM:
-        memcpy(at.record, term->x.data, (size_t)term->bytes);
-        return PLD_OK;
     default:
         break;
     }

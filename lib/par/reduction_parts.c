@@ -51,26 +51,6 @@ struct pld_parts pld_term_parts(const pld_term *term)
     }
 }
 
-/* Products of doubles reach below and above all doubles; those of floats and
- * integers do not. */
-pld_exact_form pld_term_form(const pld_term *term, int64_t i)
-{
-    if (term->type != PLD_F64 && term->type != PLD_C128)
-        return PLD_EXACT_SUMS;
-    switch (term->what) {
-    case PLD_MEASURE_DOT:
-    case PLD_MEASURE_NORM2:
-        return PLD_EXACT_PRODUCTS;
-    case PLD_MEASURE_VARIANCE:
-    case PLD_MEASURE_DEVIATION:
-        return i == 1 ? PLD_EXACT_PRODUCTS : PLD_EXACT_SUMS;
-    case PLD_MEASURE_COVARIANCE:
-        return i == 2 ? PLD_EXACT_PRODUCTS : PLD_EXACT_SUMS;
-    default:
-        return PLD_EXACT_SUMS;
-    }
-}
-
 pld_term pld_term_complete(const pld_term *term)
 {
     pld_term full = *term;
@@ -83,23 +63,4 @@ pld_term pld_term_complete(const pld_term *term)
     full.x = pld_operand_strides(full.x, full.box);
     full.y = pld_operand_strides(full.y, full.box);
     return full;
-}
-
-struct pld_cursor pld_cursor_start(pld_reduction *reduction, pld_exact *sums)
-{
-    return (struct pld_cursor){.sums = sums,
-                               .counts = reduction->counts,
-                               .plain = reduction->plain,
-                               .extremes = reduction->extremes,
-                               .record = reduction->record};
-}
-
-void pld_cursor_advance(struct pld_cursor *cursor, const pld_term *term)
-{
-    struct pld_parts parts = pld_term_parts(term);
-    cursor->sums += parts.nsums;
-    cursor->counts += parts.ncounts;
-    cursor->plain += parts.nplain;
-    cursor->extremes += parts.nextremes;
-    cursor->record += parts.nbytes;
 }

@@ -177,9 +177,6 @@ void pld_term_conclude(const pld_term *term, struct pld_cursor at)
         for (int64_t i = 0; i < parts.nsums; i++)
             ((double *)term->out)[i] = pld_exact_round(&at.sums[i]);
         break;
-    case PLD_MEASURE_CUSTOM:
-        memcpy(term->out, at.record, (size_t)term->bytes);
-        break;
     default:
         conclude_sum(term, &parts, at);
     }
