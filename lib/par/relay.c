@@ -217,16 +217,16 @@ static pld_status start_step(struct pld_relay *relay)
 static pld_status wait_for_step(struct pld_relay *relay)
 {
     struct pld_wait wait = {.nsteps = 0};
+    MPI_Status statuses[2];
     int done = 0;
     if (relay->ctx->activities == NULL) {
-        PLD_TRY_MPI(MPI_Waitall(2, relay->requests, MPI_STATUSES_IGNORE));
+        PLD_TRY_MPI(MPI_Waitall(2, relay->requests, statuses));
         return PLD_OK;
     }
-    PLD_TRY_MPI(MPI_Testall(2, relay->requests, &done, MPI_STATUSES_IGNORE));
+    PLD_TRY_MPI(MPI_Testall(2, relay->requests, &done, statuses));
     while (!done) {
         PLD_TRY(pld_wait_step(relay->ctx, &wait, relay->ctx->rank));
-        PLD_TRY_MPI(
-            MPI_Testall(2, relay->requests, &done, MPI_STATUSES_IGNORE));
+        PLD_TRY_MPI(MPI_Testall(2, relay->requests, &done, statuses));
     }
     return PLD_OK;
 }
