@@ -17,7 +17,8 @@ PLD_BEGIN_C
  * columns. A factor keeps its own copy, in tiles of a size that only depends on
  * that of the matrix, spread over the ranks such that all have equal work, and
  * not by the grid. Ranks of a node read each other's tiles where they are,
- * others get them by messages; a rank works on what it has while it waits.
+ * others get them by messages; a rank that has to wait works on tiles of the
+ * others of its node.
  *
  * The same bits on any number of ranks and in any decomposition, as long as the
  * BLAS uses the same kernels: each tile takes the same steps in the same order
@@ -102,11 +103,11 @@ PLD_CALL pld_matrix_solve_triangular(const pld_triangular_spec *spec);
 typedef struct pld_lu pld_lu;
 
 /** Factor a square matrix, which stays as it is. Panels of up to 128 columns
- * lie with one rank each, which finds its pivots alone while the others go on;
- * so no more ranks than panels have work. Memory on each rank: its share of a
- * matrix of n rows, n^2 / nranks elements, 12 n bytes, and if there are several
- * nodes, buffers for 3 panels. PLD_ERR_ARG names the first column, counted from
- * 0, that has no pivot. *Collective, agreed*. */
+ * lie with one rank each, which finds its pivots alone while the others go on.
+ * Memory on each rank: its share of a matrix of n rows, n^2 / nranks elements,
+ * 12 n bytes, and if there are several nodes, buffers for 3 panels. PLD_ERR_ARG
+ * names the first column, counted from 0, that has no pivot. *Collective,
+ * agreed*. */
 PLD_CALL pld_lu_create(const pld_matrix *a, pld_lu **out);
 
 /** Factor another matrix, of the same size and type, in place of the one

@@ -6,7 +6,8 @@
 /* Work on tiles as a flow of data: pieces are done in steps, each of which
  * needs pieces that are done. Every rank makes the steps of its own pieces, and
  * whenever one has to wait goes on with another piece: it always takes the
- * first of its pieces whose next step can be made.
+ * first of its pieces whose next step can be made. When it has none, it makes
+ * steps of pieces of other ranks of its node.
  *
  * The steps of a piece are made in one order, whoever makes them and when, so
  * results do not depend on the ranks.

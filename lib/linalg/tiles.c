@@ -148,7 +148,7 @@ static pld_status take_memory(struct pld_tiles *tiles)
     tiles->bytes = (tiles->bytes + spec->more + 63) / 64 * 64;
     PLD_TRY(pld_shared_alloc(tiles->ctx, "tiles of a matrix", tiles->nown,
                              (size_t)tiles->bytes, &tiles->memory));
-    PLD_TRY(pld_shared_alloc(tiles->ctx, "flags of tiles", tiles->nown,
+    PLD_TRY(pld_shared_alloc(tiles->ctx, "flags of tiles", 2 * tiles->nown,
                              sizeof *tiles->flags, &tiles->flags));
     tiles->shared = tiles->nown == 0 ||
                     (pld_segment_offset(tiles->ctx, tiles->memory) >= 0 &&
@@ -194,7 +194,7 @@ static pld_status attach(struct pld_tiles *tiles, int rank,
     PLD_TRY(pld_segment_map(tiles->ctx, rank, address->tiles,
                             address->nown * tiles->bytes, &home->tiles));
     return pld_segment_map(tiles->ctx, rank, address->flags,
-                           address->nown * (int64_t)sizeof *home->flags,
+                           2 * address->nown * (int64_t)sizeof *home->flags,
                            &home->flags);
 }
 
@@ -286,7 +286,13 @@ pld_tile_flag *pld_tiles_flag(const struct pld_tiles *tiles, int64_t number)
         const struct pld_tiles_home *home = home_of(tiles, owner);
         flags = home ? home->flags : NULL;
     }
-    return flags ? flags + tiles->slot[number] : NULL;
+    return flags ? flags + 2 * tiles->slot[number] : NULL;
+}
+
+pld_tile_flag *pld_tiles_state(const struct pld_tiles *tiles, int64_t number)
+{
+    pld_tile_flag *flag = pld_tiles_flag(tiles, number);
+    return flag ? flag + 1 : NULL;
 }
 
 bool pld_tiles_read_by(const struct pld_tiles *tiles, int rank)

@@ -39,7 +39,7 @@ struct pld_tiles {
     int64_t nown;
     int64_t *own; /* this rank's, ascending */
     char *memory;
-    pld_tile_flag *flags;         /* of own tiles */
+    pld_tile_flag *flags; /* of own tiles, and behind them their states */
     struct pld_tiles_home *homes; /* by place on the node */
     bool shared;                  /* the others of the node read own tiles */
     int64_t round;                /* what the flags say of tiles done now */
@@ -65,8 +65,9 @@ int64_t pld_tiles_extent(const struct pld_tiles *tiles, int d, int64_t at);
 /* The elements; NULL for those that are only got by messages. */
 char *pld_tiles_at(const struct pld_tiles *tiles, int64_t number);
 
-/* Likewise its flag. */
+/* Likewise its flag, and one more for what is known of a tile in work. */
 pld_tile_flag *pld_tiles_flag(const struct pld_tiles *tiles, int64_t number);
+pld_tile_flag *pld_tiles_state(const struct pld_tiles *tiles, int64_t number);
 
 /* Whether rank `rank` reads this rank's tiles where they are. */
 bool pld_tiles_read_by(const struct pld_tiles *tiles, int rank);
