@@ -10,8 +10,8 @@
 #include <immintrin.h>
 
 /* Remainders: bit 31 is the coefficient of x^0. */
-#define X_TO_2111 UINT32_C(0xe9a5d8be)
-#define X_TO_2047 UINT32_C(0x1426a815)
+#define X_TO_2111 UINT64_C(0xe9a5d8be)
+#define X_TO_2047 UINT64_C(0x1426a815)
 
 #define TARGET __attribute__((target("avx512f,vpclmulqdq")))
 
@@ -35,8 +35,8 @@ fold(__m512i part, __m512i factors, __m512i next)
 TARGET void pld_crc32c_fold(uint32_t crc, const unsigned char *p, size_t n,
                             unsigned char out[PLD_CRC32C_FOLDED])
 {
-    __m512i factors = _mm512_broadcast_i32x4(
-        _mm_set_epi64x((long long)X_TO_2047 << 32, (long long)X_TO_2111 << 32));
+    __m512i factors = _mm512_broadcast_i32x4(_mm_set_epi64x(
+        (long long)(X_TO_2047 << 32), (long long)(X_TO_2111 << 32)));
     __m512i before = _mm512_zextsi128_si512(_mm_cvtsi32_si128((int)crc));
     __m512i a = _mm512_xor_si512(before, _mm512_loadu_si512(p));
     __m512i b = _mm512_loadu_si512(p + 64);

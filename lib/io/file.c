@@ -177,10 +177,19 @@ static pld_status check_arguments(const char *path, pld_file **out)
     return PLD_OK;
 }
 
+/* What is being written may not be a whole file yet. */
 static pld_status check_path(const char *path, enum mode mode)
 {
-    return mode == CREATE ? pld_path_check_create(path)
-                          : pld_path_check_open(path, mode == WRITE);
+    if (mode == CREATE)
+        return pld_path_check_create(path);
+    pld_status status = pld_path_check_open(path, mode == WRITE);
+    PLD_CHECK((status != PLD_ERR_FORMAT && status != PLD_ERR_CORRUPT) ||
+                  !pld_lock_is_held(path),
+              PLD_ERR_STATE,
+              "'%s' is being written by another program, or by this one, and "
+              "not complete yet",
+              path);
+    return status;
 }
 
 /* Each step is agreed upon: arguments, POSIX on rank 0, memory. */

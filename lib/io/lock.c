@@ -27,6 +27,29 @@ static bool set_lock(int fd)
 #endif
 }
 
+static bool is_locked(int fd)
+{
+#ifdef F_OFD_SETLK
+    struct flock lock = {.l_type = F_WRLCK,
+                         .l_whence = SEEK_SET,
+                         .l_start = INT64_MAX - 1,
+                         .l_len = 1};
+    return fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+#else
+    (void)fd;
+    return false;
+#endif
+}
+
+bool pld_lock_is_held(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool held = fd >= 0 && is_locked(fd);
+    if (fd >= 0)
+        close(fd);
+    return held;
+}
+
 pld_status pld_lock_take(const char *path, bool create, int *lock)
 {
     int fd = open(path, O_RDWR | O_CLOEXEC | (create ? O_CREAT : 0), 0666);

@@ -16,4 +16,7 @@
 pld_status pld_lock_take(const char *path, bool create, int *lock);
 void pld_lock_let_go(int *lock);
 
+/* Whether anybody holds it. */
+bool pld_lock_is_held(const char *path);
+
 #endif
