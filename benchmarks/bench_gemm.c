@@ -186,7 +186,10 @@ static pld_status measure(pld_ctx *ctx, pld_type type, int64_t n, int nprocs,
     }
     const struct bench_task task = {
         .touch = touch, .data = &b, .nways = 3, .ways = ways};
-    bench_compare(pld_ctx_comm(ctx), &task, seconds);
+    if (n > 2048)
+        bench_alternate(pld_ctx_comm(ctx), &task, 5, seconds);
+    else
+        bench_compare(pld_ctx_comm(ctx), &task, seconds);
     PLD_TRY(b.status);
     snprintf(params, sizeof params, "%s n=%lld cut=%s", pld_type_name(type),
              (long long)n, cut);

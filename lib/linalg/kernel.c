@@ -4,14 +4,17 @@
 
 #include "linalg/work.h"
 
-/* Sizes below which the product of three is not above 10^6. */
-enum { LEAST_DEEP = 64, LEAST_SHALLOW = 128 };
+/* The least size whose square times the depth of a panel is above 10^6. Panels
+ * of long sums have a depth of at least PLD_PANEL_LEAST. */
+static int64_t least_size(int64_t k)
+{
+    return k >= PLD_PANEL_LEAST ? 64 : k >= 128 ? 96 : 128;
+}
 
-/* Panels of long sums have a depth of at least PLD_PANEL_LEAST. */
 int64_t pld_kernel_padded(pld_type type, int64_t n, int64_t k)
 {
     int64_t unit = type == PLD_C128 ? 24 : 8;
-    int64_t least = k >= PLD_PANEL ? LEAST_DEEP : LEAST_SHALLOW;
+    int64_t least = least_size(k);
     least = n > least ? n : least;
     return (least + unit - 1) / unit * unit;
 }
