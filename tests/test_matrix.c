@@ -192,8 +192,8 @@ static bool is_written(const struct problem *problem, const pld_box *box,
 static bool is_right(const struct problem *problem, const pld_matrix *c)
 {
     pld_box own = pld_field_owned(c->field);
-    int64_t rows = 7 + own.count[0] / 40;
-    int64_t columns = 5 + own.count[1] / 30;
+    int64_t rows = 7 + own.count[0] / 15;
+    int64_t columns = 5 + own.count[1] / 12;
     for (int64_t i = own.first[0]; i < own.first[0] + own.count[0]; i += rows)
         for (int64_t j = own.first[1] + i % 5; j < own.first[1] + own.count[1];
              j += columns) {
