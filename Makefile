@@ -134,7 +134,7 @@ $(B)/tests/%.o: flags = $(lib_flags) -I$(srcdir)/tests $(CMOCKA_CFLAGS)
 $(B)/examples/%.o: flags = $(user_flags)
 $(B)/benchmarks/%.o: flags = $(user_flags) -I$(srcdir)/benchmarks $(HDF5_CFLAGS) $(BLAS_CFLAGS)
 $(B)/benchmarks/peers/%.o: flags = $(user_flags) -I$(srcdir)/benchmarks $(BLAS_CFLAGS) \
-	$(PETSC_CFLAGS) $(FFTW_CFLAGS)
+	$(PETSC_CFLAGS) $(FFTW_CFLAGS) $(PNETCDF_CFLAGS) $(NETCDF_CFLAGS)
 
 $(B)/%.o: $(srcdir)/%.c config.mk | $(config_header)
 	@mkdir -p $(@D)
@@ -168,7 +168,8 @@ $(call program,$(posix_tests)): LDFLAGS += -rdynamic
 $(call program,$(posix_tests)): $(call objects,$(call sources,tests/posix/*.c))
 $(call program,$(examples)): %: %.o $(B)/libpolder.a
 	$(link_program)
-$(call program,$(peers)): program_libs = $(PETSC_LIBS) $(FFTW_LIBS) $(SCALAPACK_LIBS)
+$(call program,$(peers)): program_libs = $(PETSC_LIBS) $(FFTW_LIBS) $(SCALAPACK_LIBS) \
+	$(PNETCDF_LIBS) $(NETCDF_LIBS)
 $(call program,$(benches) $(peers)): %: %.o $(bench_support) $(B)/libpolder.a
 	$(link_program)
 
@@ -211,12 +212,14 @@ check-%: $(srcdir)/tests/check_%.sh
 	@$(settings) $<
 
 ## make bench [T=name]       run the benchmarks, two ranks on two cores
-## make bench-peers          run ours beside the same work done by others: PETSc, FFTW, ScaLAPACK
+## make bench-peers          run ours beside the same work done by others: PETSc, FFTW, PnetCDF, ...
 bench: all $(call program,$(call named,$(benches)))
 bench-peers: all $(call program,$(call named,$(peers)))
 bench bench-peers:
 	$(if $(filter $(HAVE_PETSC)$@,nobench-peers),$(info $(no_petsc)))
 	$(if $(filter $(HAVE_FFTW)$@,nobench-peers),$(info $(no_fftw)))
+	$(if $(filter $(HAVE_PNETCDF)$@,nobench-peers),$(info $(no_pnetcdf)))
+	$(if $(filter $(HAVE_NETCDF)$@,nobench-peers),$(info $(no_netcdf)))
 	$(if $(filter $(HAVE_SCALAPACK)$@,nobench-peers),$(info $(no_scalapack)))
 	@for program in $(filter-out all,$^); do \
 		OPENBLAS_NUM_THREADS=1 $(blas_kernels) \
@@ -233,6 +236,20 @@ define no_fftw
 Not compared with FFTW: configure found none for the MPI of $(CC). On Debian and
 Ubuntu there is one for Open MPI:
   apt-get install --no-install-recommends libfftw3-dev libfftw3-mpi-dev
+Then run configure again.
+endef
+
+define no_pnetcdf
+Not compared with PnetCDF: configure found none for the MPI of $(CC). On Debian
+and Ubuntu there is one for Open MPI:
+  apt-get install --no-install-recommends libpnetcdf-dev
+Then run configure again.
+endef
+
+define no_netcdf
+Not compared with netCDF-4: configure found none for the MPI of $(CC). On Debian
+and Ubuntu there is one for Open MPI:
+  apt-get install --no-install-recommends libnetcdf-mpi-dev
 Then run configure again.
 endef
 

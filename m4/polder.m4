@@ -198,6 +198,40 @@ AS_IF([test "$MPI_FLAVOUR" = openmpi], [
 AC_SUBST([HAVE_FFTW])
 ])
 
+dnl Only benchmarks/peers uses them. Distributions build PnetCDF for Open MPI,
+dnl and netCDF for both under names of their own.
+AC_DEFUN([PLD_FIND_PNETCDF], [
+PNETCDF_SUMMARY="not found: make bench-peers leaves out files by PnetCDF" HAVE_PNETCDF=no
+PNETCDF_CFLAGS= PNETCDF_LIBS=
+AS_IF([test "$MPI_FLAVOUR" = openmpi], [
+  AC_MSG_CHECKING([for PnetCDF])
+  PLD_FIND_LIB([PNETCDF], [pnetcdf], [-lpnetcdf],
+    [@%:@include <pnetcdf.h>], [ncmpi_strerror(0);])
+  AC_MSG_RESULT([${PNETCDF_FROM:-no}])
+  AS_IF([test -n "$PNETCDF_FROM"], [HAVE_PNETCDF=yes PNETCDF_SUMMARY=$PNETCDF_FROM])])
+AC_SUBST([HAVE_PNETCDF])
+])
+
+AC_DEFUN([PLD_FIND_NETCDF], [
+NETCDF_SUMMARY="not found: make bench-peers leaves out files by netCDF-4" HAVE_NETCDF=no
+NETCDF_CFLAGS= NETCDF_LIBS=
+AS_IF([test "$MPI_FLAVOUR" = openmpi], [
+  AC_MSG_CHECKING([for netCDF-4 with MPI])
+  dnl Debian keeps the headers beside the prefix, and does not tell.
+  pld_prefix=`$PKG_CONFIG --variable=prefix netcdf-mpi 2>/dev/null`
+  NETCDF_FROM=
+  PLD_TRY_LIB([NETCDF], [-I$pld_prefix/include `$PKG_CONFIG --cflags netcdf-mpi 2>/dev/null`],
+    [`$PKG_CONFIG --libs netcdf-mpi 2>/dev/null`], [@%:@include <netcdf.h>
+@%:@include <netcdf_par.h>],
+    [nc_create_par("", 0, MPI_COMM_WORLD, MPI_INFO_NULL, 0);],
+    [NETCDF_FROM="netcdf-mpi `$PKG_CONFIG --modversion netcdf-mpi`"])
+  AC_MSG_RESULT([${NETCDF_FROM:-no}])
+  AS_IF([test -n "$NETCDF_FROM"], [HAVE_NETCDF=yes NETCDF_SUMMARY=$NETCDF_FROM])])
+AC_SUBST([NETCDF_CFLAGS])
+AC_SUBST([NETCDF_LIBS])
+AC_SUBST([HAVE_NETCDF])
+])
+
 dnl Only benchmarks/peers uses it. It has no header of its own; distributions
 dnl build one library for each MPI.
 AC_DEFUN([PLD_FIND_SCALAPACK], [
