@@ -3,8 +3,9 @@
  *     mpirun -n 2 --bind-to core bench_file [EDGE [FOLDER...]]
  *
  * EDGE^3 points (256) in each FOLDER (/dev/shm and the current one), cut into
- * slabs along each dimension, into blocks on 4 ranks, and with a halo in
- * memory. A call makes a file, writes and closes it; or opens, reads and closes
+ * slabs along each dimension, into blocks on 4 ranks, with a halo in memory,
+ * and stored in chunks of 8 planes, compressed or not, by Polder and HDF5
+ * alike. A call makes a file, writes and closes it; or opens, reads and closes
  * it. References, in the same run, in turn:
  *   posix      fallocate, and pwrite or pread of as many contiguous bytes in
  *              calls of 8 MiB: what the file system charges
@@ -31,6 +32,8 @@ struct bench {
     MPI_Comm comm;
     int64_t edge;
     int64_t width;
+    int64_t planes; /* of a chunk; 0: stored in one piece */
+    int deflate;
     pld_grid *grid;
     pld_field *field;
     pld_box own;
@@ -62,7 +65,11 @@ static bool leads(const struct bench *bench)
 static void write_with(struct bench *bench, int way, bool checksums)
 {
     pld_file *file = NULL;
-    const pld_storage storage = {.checksums = checksums};
+    const pld_storage storage = {.checksums = checksums,
+                                 .chunk = {bench->planes,
+                                           bench->planes > 0 ? bench->edge : 0,
+                                           bench->planes > 0 ? bench->edge : 0},
+                                 .deflate = bench->deflate};
     must(pld_file_create(bench->ctx, bench->path[way], &file) == PLD_OK &&
              pld_file_set_storage(file, &storage) == PLD_OK &&
              pld_file_write(file, bench->field) == PLD_OK &&
@@ -206,6 +213,13 @@ static hid_t hdf5_dataset(const struct bench *bench, hid_t file, bool writes)
     hid_t space = H5Screate_simple(3, size, NULL);
     H5Pset_alloc_time(list, H5D_ALLOC_TIME_EARLY);
     H5Pset_fill_time(list, H5D_FILL_TIME_NEVER);
+    const hsize_t chunk[3] = {(hsize_t)bench->planes, n, n};
+    if (bench->planes > 0)
+        H5Pset_chunk(list, 3, chunk);
+    if (bench->deflate > 0) {
+        H5Pset_shuffle(list);
+        H5Pset_deflate(list, (unsigned)bench->deflate);
+    }
     hid_t dataset = H5Dcreate2(file, "field", H5T_NATIVE_DOUBLE, space,
                                H5P_DEFAULT, list, H5P_DEFAULT);
     H5Sclose(space);
@@ -332,6 +346,8 @@ struct setting {
     const char *name;
     int nprocs[PLD_MAXDIM];
     int64_t width;
+    int64_t planes;
+    int deflate;
 };
 
 static pld_status make_field(struct bench *bench, const struct setting *setting)
@@ -356,6 +372,8 @@ static pld_status run_case(struct bench *bench, const char *folder,
     char params[600];
     bool right[NWAYS];
     bench->width = setting->width;
+    bench->planes = setting->planes;
+    bench->deflate = setting->deflate;
     PLD_TRY(make_field(bench, setting));
     bench->bytes = pld_box_volume(bench->own) * 8;
     bench->dense = aligned_alloc(64, (size_t)bench->bytes);
@@ -381,12 +399,15 @@ static pld_status run_case(struct bench *bench, const char *folder,
 static pld_status run_folder(struct bench *bench, const char *folder)
 {
     int n = pld_ctx_nranks(bench->ctx);
-    const struct setting settings[] = {{"z-slabs", {n, 1, 1}, 0},
-                                       {"y-slabs", {1, n, 1}, 0},
-                                       {"x-slabs", {1, 1, n}, 0},
-                                       {"z-slabs with halo", {n, 1, 1}, 2},
-                                       {"blocks", {2, 2, 1}, 0}};
-    for (int i = 0; i < 4 + (n == 4); i++)
+    const struct setting settings[] = {
+        {"z-slabs", {n, 1, 1}, 0, 0, 0},
+        {"y-slabs", {1, n, 1}, 0, 0, 0},
+        {"x-slabs", {1, 1, n}, 0, 0, 0},
+        {"z-slabs with halo", {n, 1, 1}, 2, 0, 0},
+        {"chunks", {n, 1, 1}, 0, 8, 0},
+        {"compressed", {n, 1, 1}, 0, 8, 1},
+        {"blocks", {2, 2, 1}, 0, 0, 0}};
+    for (int i = 0; i < 6 + (n == 4); i++)
         PLD_TRY(run_case(bench, folder, &settings[i]));
     return PLD_OK;
 }
