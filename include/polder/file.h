@@ -200,7 +200,7 @@ PLD_CALL pld_file_inquire(pld_file *file, const char *name, pld_variable *out);
 
 /** What a file says of a dimension of a variable. */
 typedef struct pld_dimension {
-    int64_t size;
+    int64_t size;                  /**< points */
     bool grows;                    /**< it is unlimited */
     bool coordinates;              /**< there are some: the variable `name` */
     char name[PLD_DIMENSION_NAME]; /**< of its dimension scale, from the root
