@@ -1,7 +1,8 @@
 /* Reductions over arrays and ranks.
  * TEST: ranks=1,2,3,4,5,7
  * TEST: ranks=1,2,5 env=PLD_TRANSPORT=message
- * TEST: ranks=3 env=PLD_FAKE_NODES=2 */
+ * TEST: ranks=3 env=PLD_FAKE_NODES=2
+ * TEST: ranks=18 */
 
 #include "support/harness.h"
 
