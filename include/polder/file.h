@@ -268,6 +268,22 @@ PLD_CALL pld_file_write_text(pld_file *file, const char *variable,
 PLD_CALL pld_file_read_text(pld_file *file, const char *variable,
                             const char *name, int64_t size, char *out);
 
+/** What pld_file_write_info() adds to what it finds out. */
+typedef struct pld_info {
+    const pld_grid *grid; /**< its size and its ranks are told; NULL: none */
+    const char *notes;    /**< any text; rank 0's counts; NULL: none */
+} pld_info;
+
+/** Write where the data of a file come from into a text file beside it,
+ * PATH.info, in place of one that is there: versions of Polder, MPI and HDF5,
+ * the command line, ranks, nodes, host and time (UTC), then what `info` adds,
+ * NULL for nothing; a line "what: value" for each, the notes last. It is whole
+ * or not there. The file itself, which need not exist and may be open, does not
+ * change: its bytes are the same wherever it is written. Errors: PLD_ERR_NOENT
+ * (no such folder), PLD_ERR_ACCESS, PLD_ERR_SPACE. *Collective, agreed*. */
+PLD_CALL pld_file_write_info(pld_ctx *ctx, const char *path,
+                             const pld_info *info);
+
 PLD_END_C
 
 #endif
