@@ -78,7 +78,7 @@ endif
 
 # Likewise dense algebra without a BLAS.
 ifneq ($(HAVE_CBLAS),yes)
-unusable += $(shell cd $(srcdir) && grep -lE '<cblas.h>|"linalg/(kernel|panels|operand|product|lapack|tall|gram|lending|rowop|small|factor|flow|flow_mail|sweep|tile_kernel|tiles|tiles_move).h"|"?polder/(matrix|tall|eigen|factor).h"|pld_(cholesky|lu|tall|eigen)_' \
+unusable += $(shell cd $(srcdir) && grep -lE '<cblas.h>|"linalg/(kernel|panels|operand|product|lapack|lapack_qr|tall|gram|lending|rowop|small|factor|flow|flow_mail|sweep|tile_kernel|tiles|tiles_move).h"|"?polder/(matrix|tall|eigen|factor).h"|pld_(cholesky|lu|tall|eigen)_' \
 	lib/linalg/*.c tests/*.c examples/*.c benchmarks/*.c 2>/dev/null)
 endif
 
