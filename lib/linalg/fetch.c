@@ -173,9 +173,8 @@ pld_status pld_fetch_begin(struct pld_fetch *fetch, struct pld_source *source,
 pld_status pld_fetch_progress(struct pld_fetch *fetch)
 {
     int done = 0;
-    if (fetch->under_way && fetch->nmessages > 0)
-        PLD_TRY_MPI(MPI_Testall(fetch->nmessages, fetch->requests, &done,
-                                MPI_STATUSES_IGNORE));
+    for (int n = 0; fetch->under_way && n < fetch->nmessages; n++)
+        PLD_TRY_MPI(MPI_Test(&fetch->requests[n], &done, MPI_STATUS_IGNORE));
     return PLD_OK;
 }
 
@@ -212,9 +211,8 @@ pld_status pld_fetch_end(struct pld_fetch *fetch)
 {
     PLD_TRY(pld_fetch_progress(fetch));
     PLD_TRY(copy_near(fetch));
-    if (fetch->nmessages > 0)
-        PLD_TRY_MPI(MPI_Waitall(fetch->nmessages, fetch->requests,
-                                MPI_STATUSES_IGNORE));
+    for (int n = 0; n < fetch->nmessages; n++)
+        PLD_TRY_MPI(MPI_Wait(&fetch->requests[n], MPI_STATUS_IGNORE));
     for (int n = 0; n < fetch->nreceives; n++)
         unpack(fetch, n);
     fetch->under_way = false;
