@@ -290,7 +290,7 @@ cmakedir = $(libdir)/cmake/Polder
 relative = $(patsubst $(prefix)/%,$(2)/%,$(1))
 up_from = $(shell realpath -m --relative-to='$(1)' '$(prefix)' 2>/dev/null || echo ../..)
 pcs = $(HDF5_PC) $(BLAS_PC) $(XXHASH_PC)
-no_pcs = $(if $(HDF5_PC),-lhdf5_hl,$(HDF5_LIBS)) $(LAPACK_LIBS) $(if $(BLAS_PC),,$(BLAS_LIBS)) \
+no_pcs = $(if $(HDF5_PC),,$(HDF5_LIBS)) $(LAPACK_LIBS) $(if $(BLAS_PC),,$(BLAS_LIBS)) \
 	$(if $(XXHASH_PC),,$(XXHASH_LIBS)) $(LIBS) -lm
 # fill TEMPLATE, PREFIX AS WRITTEN THERE, FOLDER IT GOES TO
 fill = sed -e 's|@version@|$(VERSION)|g' -e 's|@soname@|$(soname)|' \

@@ -13,13 +13,11 @@ AS_IF([test $HAVE_HDF5 = no], [
   AC_MSG_CHECKING([for parallel HDF5 by $1])
   pld_verdict="not found"
   PLD_TRY_LIB([HDF5], [$2], [$3], [@%:@include <hdf5.h>], [H5open();],
-    [pld_verdict="not parallel, or without its high-level library"])
-  PLD_TRY_LIB([HDF5], [$2], [-lhdf5_hl $3], [@%:@include <hdf5.h>
-@%:@include <hdf5_hl.h>
+    [pld_verdict="not parallel"])
+  PLD_TRY_LIB([HDF5], [$2], [$3], [@%:@include <hdf5.h>
 @%:@ifndef H5_HAVE_PARALLEL
 @%:@error serial
-@%:@endif], [MPI_Init(0, 0); H5Pset_fapl_mpio(0, MPI_COMM_NULL, MPI_INFO_NULL);
-     H5DSset_scale(0, 0);],
+@%:@endif], [MPI_Init(0, 0); H5Pset_fapl_mpio(0, MPI_COMM_NULL, MPI_INFO_NULL);],
     [pld_verdict="parallel, but for another MPI than $CC"
     AS_IF([test "PLD_MPI_LIBS" = "$pld_own_mpi"], [
       AC_COMPILE_IFELSE([AC_LANG_PROGRAM([@%:@include <hdf5.h>

@@ -14,10 +14,13 @@ pld_status pld_axes_check(pld_ctx *ctx, int naxes, const pld_axis *axes);
 
 void pld_axes_free(struct pld_file_axis axes[PLD_MAXDIM]);
 
-/* Give each dimension of a new variable behind the `skip` leading ones its
- * scale, made when there is none that fits. On rank 0, *local*. */
-pld_status pld_axes_attach(const pld_file *file, hid_t dataset,
-                           const pld_field *field, int skip);
+/* Give each dimension of a new variable its scale, made when there is none that
+ * fits; `leading`, if not NULL, is that of a dimension before the field's. On
+ * rank 0, *local*. */
+struct pld_scale_known;
+pld_status pld_axes_attach(pld_file *file, hid_t dataset,
+                           const pld_field *field,
+                           struct pld_scale_known *leading);
 
 /* Name of a dimension: the axis's, or z, y, x. */
 const char *pld_axes_name(const pld_file *file, int ndims, int dim);

@@ -127,7 +127,7 @@ pld_status pld_dataset_create(pld_file *file, const pld_field *field,
     PLD_TRY(pld_dataset_bytes(field, &bytes));
     PLD_TRY(create_as_stored(file, field->name, field->grid->ndims, &plan,
                              bytes, out));
-    return pld_axes_attach(file, *out, field, 0);
+    return pld_axes_attach(file, *out, field, NULL);
 }
 
 pld_status pld_dataset_create_empty(pld_file *file, const char *name,

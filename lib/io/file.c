@@ -2,6 +2,7 @@
 #include "io/axes.h"
 #include "io/file.h"
 #include "io/handle.h"
+#include "io/links.h"
 #include "io/lock.h"
 #include "io/preflight.h"
 #include "io/raw.h"
@@ -163,6 +164,7 @@ static void free_handle(pld_file *file)
     pld_reserve_let_go(&file->reserve);
     pld_lock_let_go(&file->lock);
     pld_axes_free(file->axes);
+    pld_links_forget(file);
     for (int i = 0; i < PLD_NBOUNCES; i++)
         pld_bounce_free(&file->bounces[i]);
     pld_free(file->path);
@@ -318,6 +320,7 @@ static pld_status flush(pld_file *file)
     hid_t id = file->shared >= 0 && file->writable ? file->shared : file->id;
     if (id < 0)
         return PLD_OK;
+    PLD_TRY(pld_links_settle(file));
     pld_reserve_let_go(&file->reserve);
     PLD_H5(PLD_ERR_IO, H5Fflush(id, H5F_SCOPE_GLOBAL), "cannot write '%s'",
            file->path);

@@ -33,6 +33,7 @@ struct pld_file {
     pld_io way;    /* by the environment */
     int naxes;     /* 0: indices are the coordinates */
     struct pld_file_axis axes[PLD_MAXDIM];
+    struct pld_scale_known *scales; /* on rank 0: see links.h */
     pld_storage storage;
     int reserve;                /* of space, on rank 0: see preflight.h */
     struct pld_trouble trouble; /* of HDF5 on rank 0, see driver.h */

@@ -1,5 +1,6 @@
 #include "io/handle.h"
 #include "io/driver.h"
+#include "io/links.h"
 #include "io/preflight.h"
 
 /* Numbers of this size and more begin at a page, so that ranks of two nodes
@@ -128,9 +129,11 @@ static pld_status close_one(pld_file *file, hid_t *id)
 
 pld_status pld_handle_close(pld_file *file)
 {
+    pld_status settled = pld_links_settle(file);
     if (file->id >= 0)
         pld_reserve_let_go(&file->reserve);
     PLD_TRY(close_one(file, &file->id));
+    PLD_TRY(settled);
     return pld_trouble_check(&file->trouble, file->path);
 }
 

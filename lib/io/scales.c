@@ -1,10 +1,10 @@
 #include "io/attribute.h"
 #include "io/axes.h"
+#include "io/links.h"
 #include "io/variable.h"
 
 #include "base/alloc.h"
 
-#include <hdf5_hl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,66 +12,76 @@
 
 /* A scale as a variable needs it. */
 struct scale {
-    const char *name;
+    struct pld_scale_key key;
     const char *units;  /* NULL: none */
     const char *letter; /* X, Y, Z; NULL: none */
-    pld_type type;
-    int64_t count;
-    double *values;
-    bool exact; /* the values of one that is there must be these */
 };
 
-static pld_status write_values(hid_t dataset, const char *name,
-                               const double *values)
+/* --- One scale ------------------------------------------------------------ */
+
+static pld_status make_values(const struct pld_scale_key *key, double **out)
 {
-    PLD_H5(PLD_ERR_IO,
-           H5Dwrite(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT,
-                    values),
-           "cannot write dimension '%s'", name);
+    PLD_TRY(pld_alloc("coordinates", key->count, sizeof **out, out));
+    for (int64_t i = 0; i < key->count; i++)
+        (*out)[i] = key->origin + ((double)i + key->half) * key->spacing;
     return PLD_OK;
+}
+
+static pld_status write_values(hid_t dataset, const struct scale *scale)
+{
+    double *values = NULL;
+    pld_status status = make_values(&scale->key, &values);
+    if (status == PLD_OK && H5Dwrite(dataset, H5T_NATIVE_DOUBLE, H5S_ALL,
+                                     H5S_ALL, H5P_DEFAULT, values) < 0)
+        status = pld_h5_raise(PLD_ERR_IO, __FILE__, __LINE__, __func__,
+                              "cannot write dimension '%s'", scale->key.name);
+    pld_free(values);
+    return status;
 }
 
 static pld_status create_scale(const pld_file *file, const char *name,
                                const struct scale *scale, hid_t *out)
 {
     struct pld_variable_plan plan = {
-        .type = scale->type,
-        .shape = {.ndims = 1, .size = {(hsize_t)scale->count}}};
+        .type = scale->key.type,
+        .shape = {.ndims = 1, .size = {(hsize_t)scale->key.count}}};
     PLD_TRY(pld_variable_create(file, name, &plan, out));
-    PLD_H5(PLD_ERR_IO, H5DSset_scale(*out, name),
-           "cannot make '%s' a dimension", name);
+    PLD_TRY(pld_scale_mark(*out, name));
     if (scale->units != NULL)
         PLD_TRY(pld_attribute_put_text(*out, "units", scale->units));
     if (scale->letter != NULL)
         PLD_TRY(pld_attribute_put_text(*out, "axis", scale->letter));
-    return write_values(*out, name, scale->values);
+    return write_values(*out, scale);
 }
 
 static bool has_length(hid_t dataset, int64_t count)
 {
     struct pld_shape shape;
-    return H5DSis_scale(dataset) > 0 &&
+    return pld_scale_is(dataset) &&
            pld_variable_shape(dataset, &shape) == PLD_OK && shape.ndims == 1 &&
            shape.size[0] == (hsize_t)count;
 }
 
 /* Whether an object of that name is just this scale. */
 static pld_status compare_scale(const char *name, hid_t dataset,
-                                const struct scale *scale, bool *same)
+                                const struct pld_scale_key *key, bool *same)
 {
     pld_status status = PLD_OK;
     double *there = NULL;
-    *same = has_length(dataset, scale->count);
-    if (!*same || !scale->exact)
+    double *values = NULL;
+    *same = has_length(dataset, key->count);
+    if (!*same || !key->exact)
         return PLD_OK;
     size_t size = sizeof *there;
-    PLD_TRY(pld_alloc("coordinates", scale->count, size, &there));
+    PLD_TRY_TO(out, pld_alloc("coordinates", key->count, size, &there));
+    PLD_TRY_TO(out, make_values(key, &values));
     PLD_H5_TO(out, PLD_ERR_IO,
               H5Dread(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT,
                       there),
               "cannot read dimension '%s'", name);
-    *same = memcmp(there, scale->values, (size_t)scale->count * size) == 0;
+    *same = memcmp(there, values, (size_t)key->count * size) == 0;
 out:
+    pld_free(values);
     pld_free(there);
     return status;
 }
@@ -85,7 +95,7 @@ static pld_status try_scale(const pld_file *file, const char *name,
     bool same = false;
     hid_t there = H5Oopen(file->id, name, H5P_DEFAULT);
     if (there >= 0 && H5Iget_type(there) == H5I_DATASET)
-        PLD_TRY_TO(out, compare_scale(name, there, scale, &same));
+        PLD_TRY_TO(out, compare_scale(name, there, &scale->key, &same));
     if (same) {
         *out = there;
         there = H5I_INVALID_HID;
@@ -100,24 +110,27 @@ static pld_status find_scale(const pld_file *file, const struct scale *scale,
                              hid_t *out)
 {
     char name[NAME_ROOM];
-    snprintf(name, sizeof name, "%s", scale->name);
+    snprintf(name, sizeof name, "%s", scale->key.name);
     for (int i = 2; pld_variable_exists(file, name); i++) {
         PLD_TRY(try_scale(file, name, scale, out));
         if (*out >= 0)
             return PLD_OK;
-        snprintf(name, sizeof name, "%s_%d", scale->name, i);
+        snprintf(name, sizeof name, "%s_%d", scale->key.name, i);
     }
     return create_scale(file, name, scale, out);
 }
 
-static pld_status attach_scale(const pld_file *file, hid_t dataset, int dim,
-                               const struct scale *scale)
+/* As it is remembered from another variable, or found in the file. */
+static pld_status take_scale(pld_file *file, const struct scale *scale,
+                             struct pld_scale_known **out)
 {
     pld_status status = PLD_OK;
     hid_t id = H5I_INVALID_HID;
+    *out = pld_scale_recall(file, &scale->key);
+    if (*out != NULL)
+        return PLD_OK;
     PLD_TRY_TO(out, find_scale(file, scale, &id));
-    PLD_H5_TO(out, PLD_ERR_IO, H5DSattach_scale(dataset, id, (unsigned)dim),
-              "cannot attach dimension '%s'", scale->name);
+    PLD_TRY_TO(out, pld_scale_remember(file, &scale->key, id, out));
 out:
     pld_h5_close(id);
     return status;
@@ -126,18 +139,8 @@ out:
 /* --- The scales of a field ------------------------------------------------ */
 
 /* Where the points of a field lie; the indices when no axes are given. */
-static double coordinate(const pld_file *file, const pld_field *field, int dim,
-                         int64_t index)
-{
-    if (file->naxes != field->grid->ndims)
-        return (double)index;
-    const struct pld_file_axis *axis = &file->axes[dim];
-    double half = field->node[dim] ? 0 : 0.5;
-    return axis->origin + ((double)index + half) * axis->spacing;
-}
-
-static pld_status attach_dim(const pld_file *file, hid_t dataset,
-                             const pld_field *field, int skip, int dim)
+static pld_status take_dim(pld_file *file, const pld_field *field, int dim,
+                           struct pld_scale_known **out)
 {
     static const char *const letters[PLD_MAXDIM] = {"Z", "Y", "X"};
     int ndims = field->grid->ndims;
@@ -145,42 +148,43 @@ static pld_status attach_dim(const pld_file *file, hid_t dataset,
     char name[NAME_ROOM];
     snprintf(name, sizeof name, "%s%s", pld_axes_name(file, ndims, dim),
              field->node[dim] ? "_node" : "");
-    struct scale scale = {.name = name,
-                          .units = given ? file->axes[dim].units : NULL,
-                          .letter = letters[PLD_MAXDIM - ndims + dim],
-                          .type = PLD_F64,
-                          .count = pld_field_domain(field).count[dim],
-                          .exact = given};
-    PLD_TRY(pld_alloc("coordinates", scale.count, sizeof *scale.values,
-                      &scale.values));
-    for (int64_t i = 0; i < scale.count; i++)
-        scale.values[i] = coordinate(file, field, dim, i);
-    pld_status status = attach_scale(file, dataset, skip + dim, &scale);
-    pld_free(scale.values);
-    return status;
+    struct scale scale = {.key = {.name = name,
+                                  .type = PLD_F64,
+                                  .count = pld_field_domain(field).count[dim],
+                                  .spacing = 1,
+                                  .exact = given},
+                          .letter = letters[PLD_MAXDIM - ndims + dim]};
+    if (given) {
+        const struct pld_file_axis *axis = &file->axes[dim];
+        scale.units = axis->units;
+        scale.key.origin = axis->origin;
+        scale.key.half = field->node[dim] ? 0 : 0.5;
+        scale.key.spacing = axis->spacing;
+    }
+    return take_scale(file, &scale, out);
 }
 
-static pld_status attach_components(const pld_file *file, hid_t dataset,
-                                    const pld_field *field, int dim)
+static pld_status take_components(pld_file *file, const pld_field *field,
+                                  struct pld_scale_known **out)
 {
-    struct scale scale = {
-        .name = "component", .type = PLD_I32, .count = field->ncomps};
-    PLD_TRY(pld_alloc("numbers of components", scale.count,
-                      sizeof *scale.values, &scale.values));
-    for (int c = 0; c < field->ncomps; c++)
-        scale.values[c] = c;
-    pld_status status = attach_scale(file, dataset, dim, &scale);
-    pld_free(scale.values);
-    return status;
+    const struct scale scale = {.key = {.name = "component",
+                                        .type = PLD_I32,
+                                        .count = field->ncomps,
+                                        .spacing = 1}};
+    return take_scale(file, &scale, out);
 }
 
-pld_status pld_axes_attach(const pld_file *file, hid_t dataset,
-                           const pld_field *field, int skip)
+pld_status pld_axes_attach(pld_file *file, hid_t dataset,
+                           const pld_field *field,
+                           struct pld_scale_known *leading)
 {
-    int ndims = field->grid->ndims;
-    for (int d = 0; d < ndims; d++)
-        PLD_TRY(attach_dim(file, dataset, field, skip, d));
+    struct pld_scale_known *scales[PLD_MAXDIM + 2];
+    int n = 0;
+    if (leading != NULL)
+        scales[n++] = leading;
+    for (int d = 0; d < field->grid->ndims; d++)
+        PLD_TRY(take_dim(file, field, d, &scales[n++]));
     if (field->ncomps > 1)
-        PLD_TRY(attach_components(file, dataset, field, skip + ndims));
-    return PLD_OK;
+        PLD_TRY(take_components(file, field, &scales[n++]));
+    return pld_links_make(dataset, n, scales);
 }

@@ -3,6 +3,7 @@
 #include "io/axes.h"
 #include "io/check.h"
 #include "io/dataset.h"
+#include "io/links.h"
 #include "io/pieces.h"
 #include "io/variable.h"
 
@@ -10,7 +11,6 @@
 #include "base/overflow.h"
 #include "polder/agree.h"
 
-#include <hdf5_hl.h>
 #include <string.h>
 
 /* Bytes of a chunk, at most, where a row allows; and times of one. Chunks are
@@ -114,19 +114,22 @@ pld_status pld_series_add_bytes(const pld_field *field, int64_t *sum)
 /* --- A new file -------------------------------------------------------------
  */
 
-static pld_status create_time(pld_series *series, const char *units, hid_t *out)
+static pld_status create_time(pld_series *series, const char *units, hid_t *out,
+                              struct pld_scale_known **known)
 {
+    const struct pld_scale_key key = {.name = "time", .type = PLD_F64};
     static const hsize_t chunk = CHUNK_TIMES;
     const struct pld_variable_plan plan = {
         .type = PLD_F64, .shape = {.ndims = 1}, .chunk = &chunk, .grows = true};
     PLD_TRY(pld_variable_create(series->file, "time", &plan, out));
-    PLD_H5(PLD_ERR_IO, H5DSset_scale(*out, "time"),
-           "cannot make 'time' a dimension");
+    PLD_TRY(pld_scale_mark(*out, "time"));
     PLD_TRY(pld_attribute_put_text(*out, "units", units));
-    return pld_attribute_put_text(*out, "axis", "T");
+    PLD_TRY(pld_attribute_put_text(*out, "axis", "T"));
+    return pld_scale_remember(series->file, &key, *out, known);
 }
 
-static pld_status create_field(pld_series *series, int i, hid_t time)
+static pld_status create_field(pld_series *series, int i,
+                               struct pld_scale_known *time)
 {
     pld_status status = PLD_OK;
     hid_t dataset = H5I_INVALID_HID;
@@ -141,9 +144,7 @@ static pld_status create_field(pld_series *series, int i, hid_t time)
            (size_t)inner.ndims * sizeof inner.size[0]);
     PLD_TRY_TO(out,
                pld_variable_create(series->file, field->name, &plan, &dataset));
-    PLD_H5_TO(out, PLD_ERR_IO, H5DSattach_scale(dataset, time, 0),
-              "cannot attach 'time' to '%s'", field->name);
-    PLD_TRY_TO(out, pld_axes_attach(series->file, dataset, field, 1));
+    PLD_TRY_TO(out, pld_axes_attach(series->file, dataset, field, time));
 out:
     pld_h5_close(dataset);
     return status;
@@ -153,10 +154,11 @@ static pld_status create_variables(pld_series *series, const char *units)
 {
     pld_status status = PLD_OK;
     hid_t time = H5I_INVALID_HID;
+    struct pld_scale_known *known = NULL;
     PLD_TRY_TO(out, pld_file_check_space(series->file, 0));
-    PLD_TRY_TO(out, create_time(series, units, &time));
+    PLD_TRY_TO(out, create_time(series, units, &time, &known));
     for (int i = 0; i < series->nfields; i++)
-        PLD_TRY_TO(out, create_field(series, i, time));
+        PLD_TRY_TO(out, create_field(series, i, known));
 out:
     pld_h5_close(time);
     return status;
