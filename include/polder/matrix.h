@@ -64,14 +64,14 @@ typedef struct pld_product pld_product;
 
 /** What to multiply. Zero is the default, but for the fields. */
 typedef struct pld_product_spec {
-    pld_matrix a;
+    pld_matrix a; /**< the left factor */
     /** b.field NULL: the transpose of a, conjugated if they are complex; then c
      * is symmetric, or Hermitian, and takes half of the work. a.form must not
      * be PLD_TRANSPOSED for c128 then. */
     pld_matrix b;
-    pld_matrix c;
-    double alpha; /**< 0: 1 */
-    double beta;
+    pld_matrix c;  /**< the result: alpha a b + beta c */
+    double alpha;  /**< 0: 1 */
+    double beta;   /**< 0: c is not read */
     pld_half half; /**< of c; PLD_LOWER only without b */
     /** Most bytes that a rank may take for panels, results and messages; the
      * product is computed tile by tile if need be, with the same bits. 0: as
