@@ -248,6 +248,28 @@ TEST(histograms_and_quantiles_of_fields)
     destroy(&sample);
 }
 
+TEST(a_wrong_component_on_one_rank_leaves_none_waiting)
+{
+    pld_grid *grid = NULL;
+    pld_field *field = NULL;
+    const pld_grid_spec cells = {.ndims = 1, .size = {20}};
+    assert_ok(pld_grid_create(ctx, &cells, &grid));
+    assert_ok(pld_field_create(grid, &(pld_field_spec){0}, &field));
+    int comp = rank == nranks - 1 ? 7 : 0;
+    double half = 0.5;
+    double out = 0;
+    int64_t where[PLD_MAXDIM];
+    assert_fails(PLD_ERR_ARG, pld_field_sum(field, comp, &out), "comp is 7");
+    assert_fails(PLD_ERR_ARG, pld_field_max(field, comp, &out, where),
+                 "comp is 7");
+    assert_fails(PLD_ERR_ARG, pld_field_dot(field, 0, field, comp, &out),
+                 "comp is 7");
+    assert_fails(PLD_ERR_ARG, pld_field_quantiles(field, comp, 1, &half, &out),
+                 "comp is 7");
+    assert_ok(pld_field_destroy(&field));
+    assert_ok(pld_grid_destroy(&grid));
+}
+
 TEST(bad_arguments_are_named)
 {
     pld_grid_spec cells = {.ndims = 2, .size = {4, 5}};
@@ -292,6 +314,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(boxes_of_fields_go_into_one_reduction),
     cmocka_unit_test(two_fields_need_not_have_one_layout),
     cmocka_unit_test(histograms_and_quantiles_of_fields),
+    cmocka_unit_test(a_wrong_component_on_one_rank_leaves_none_waiting),
     cmocka_unit_test(bad_arguments_are_named)};
 
 PLD_TEST_MAIN(tests)

@@ -482,6 +482,21 @@ TEST(vector_names_what_does_not_go_together)
     destroy(&v);
 }
 
+TEST(a_wrong_argument_on_one_rank_leaves_none_waiting)
+{
+    struct fields fields;
+    create(PLD_F64, true, &fields);
+    double out = 0;
+    double *result = rank == nranks - 1 ? NULL : &out;
+    assert_fails(PLD_ERR_ARG, pld_vector_dot(fields.f[0], fields.f[1], result),
+                 "out is NULL");
+    assert_fails(PLD_ERR_ARG,
+                 pld_vector_axpby_dot(1, fields.f[1], 0, fields.f[0],
+                                      fields.f[2], result),
+                 "out is NULL");
+    destroy(&fields);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(vector_updates_round_as_plain_loops),
     cmocka_unit_test(vector_multiplies_and_divides_pointwise),
@@ -492,6 +507,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(vector_takes_many_at_once),
     cmocka_unit_test(vector_makes_the_step_of_conjugate_gradients),
     cmocka_unit_test(vector_goes_through_long_rows_in_tiles),
+    cmocka_unit_test(a_wrong_argument_on_one_rank_leaves_none_waiting),
     cmocka_unit_test(vector_names_what_does_not_go_together)};
 
 PLD_TEST_MAIN(tests)

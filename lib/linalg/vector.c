@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "par/exact_sums.h"
 #include "par/reduction.h"
+#include "polder/agree.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -296,7 +297,11 @@ pld_status pld_vector_run(int nupdates, const pld_update *updates,
     PLD_TRY(check_lists(nupdates, updates, nproducts, products));
     if (nupdates + nproducts == 0)
         return PLD_OK;
-    PLD_TRY_TO(out, prepare(&work));
+    status = prepare(&work);
+    /* The others wait for this rank's part of the products. */
+    if (status != PLD_OK && nproducts > 0 && work.nfields > 0)
+        status = pld_agree(work.fields[0]->grid->ctx, status);
+    PLD_TRY_TO(out, status);
     for (int i = 0; i < nupdates; i++)
         pld_fresh_touch(updates[i].y);
     PLD_TRY_TO(out, pld_walk_run(&work.walk, visit, &work));

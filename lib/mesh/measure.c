@@ -1,5 +1,6 @@
 #include "polder/measure.h"
 #include "mesh/block.h"
+#include "polder/agree.h"
 
 static pld_status check_comp(const pld_field *field, int comp)
 {
@@ -56,6 +57,15 @@ pld_status pld_field_term_second(const pld_field *field, int comp,
     return PLD_OK;
 }
 
+/* What is wrong on this rank the others are told, who wait for its terms; that
+ * there is no field tells no context either. */
+static pld_status refuse(const pld_field *field, pld_status status)
+{
+    if (field == NULL || field->alive != PLD_FIELD_ALIVE)
+        return status;
+    return pld_agree(field->grid->ctx, status);
+}
+
 static pld_status run(const pld_field *field, pld_term *term, pld_measure what,
                       void *out)
 {
@@ -68,7 +78,9 @@ pld_status pld_field_measure(const pld_field *field, int comp, pld_measure what,
                              void *out)
 {
     pld_term term;
-    PLD_TRY(pld_field_term(field, comp, NULL, &term));
+    pld_status status = pld_field_term(field, comp, NULL, &term);
+    if (status != PLD_OK)
+        return refuse(field, status);
     return run(field, &term, what, out);
 }
 
@@ -87,14 +99,22 @@ static pld_status check_pair(const pld_field *x, const pld_field *y)
     return PLD_OK;
 }
 
+static pld_status terms_of_two(const pld_field *x, int xcomp,
+                               const pld_field *y, int ycomp, pld_term *term)
+{
+    PLD_TRY(check_pair(x, y));
+    PLD_TRY(pld_field_term(x, xcomp, NULL, term));
+    return pld_field_term_second(y, ycomp, term);
+}
+
 pld_status pld_field_measure_two(const pld_field *x, int xcomp,
                                  const pld_field *y, int ycomp,
                                  pld_measure what, void *out)
 {
-    PLD_TRY(check_pair(x, y));
     pld_term term;
-    PLD_TRY(pld_field_term(x, xcomp, NULL, &term));
-    PLD_TRY(pld_field_term_second(y, ycomp, &term));
+    pld_status status = terms_of_two(x, xcomp, y, ycomp, &term);
+    if (status != PLD_OK)
+        return refuse(x, status);
     return run(x, &term, what, out);
 }
 
@@ -133,7 +153,9 @@ static pld_status find(const pld_field *field, int comp, pld_measure what,
                        void *out, int64_t *where)
 {
     pld_term term;
-    PLD_TRY(pld_field_term(field, comp, NULL, &term));
+    pld_status status = pld_field_term(field, comp, NULL, &term);
+    if (status != PLD_OK)
+        return refuse(field, status);
     term.where = where;
     return run(field, &term, what, out);
 }
@@ -154,7 +176,9 @@ pld_status pld_field_histogram(const pld_field *field, int comp, int64_t nbins,
                                const double *edges, int64_t *out)
 {
     pld_term term;
-    PLD_TRY(pld_field_term(field, comp, NULL, &term));
+    pld_status status = pld_field_term(field, comp, NULL, &term);
+    if (status != PLD_OK)
+        return refuse(field, status);
     term.nbins = nbins;
     term.edges = edges;
     return run(field, &term, PLD_MEASURE_HISTOGRAM, out);
@@ -164,7 +188,9 @@ pld_status pld_field_quantiles(const pld_field *field, int comp, int n,
                                const double *fractions, void *out)
 {
     pld_term term;
-    PLD_TRY(pld_field_term(field, comp, NULL, &term));
+    pld_status status = pld_field_term(field, comp, NULL, &term);
+    if (status != PLD_OK)
+        return refuse(field, status);
     return pld_quantiles(field->grid->ctx, term.type, term.box, term.x, n,
                          fractions, out);
 }
