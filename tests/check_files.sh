@@ -9,7 +9,7 @@ cd "$work" || exit 1
 fail() { echo "FAILED: $*"; exit 1; }
 have() { command -v "$1" >/dev/null || { echo "not tried: there is no $1"; return 1; }; }
 
-tests="build/examples/ex06_file build/tests/test_series build/tests/test_small_disk"
+tests="build/examples/ex06_file build/tests/test_series build/tests/test_vtk build/tests/test_small_disk"
 $MAKE -s -C "$BUILDDIR" $tests >make.log 2>&1 ||
     { echo "the programs that write the files cannot be built here"; exit 77; }
 run() { $MPIEXEC $MPIEXEC_FLAGS -n 2 "$@" >run.log 2>&1 || { cat run.log; fail "$1"; }; }
@@ -37,6 +37,35 @@ if have ncdump; then
         'time:units = "s" ;'; do
         grep -F "$line" ncdump.log >/dev/null || { cat ncdump.log; fail "ncdump does not show: $line"; }
     done
+fi
+
+# --- An image for VTK ------------------------------------------------------------
+run "$BUILD/tests/test_vtk"
+cat >image.py <<'END'
+import vtk
+
+reader = vtk.vtkHDFReader()
+assert reader.CanReadFile("image.vtkhdf")
+reader.SetFileName("image.vtkhdf")
+reader.Update()
+image = reader.GetOutput()
+assert image.GetDimensions() == (6, 5, 4)
+assert image.GetOrigin() == (0.5, -0.75, 11) and image.GetSpacing() == (1, 0.5, 2)
+height = image.GetPointData().GetArray("height")
+wind = image.GetPointData().GetArray("wind")
+for z in range(4):
+    for y in range(5):
+        for x in range(6):
+            point = (z * 5 + y) * 6 + x
+            assert height.GetTuple(point) == (z * 100 + y * 10 + x,)
+            assert wind.GetTuple(point) == (x, y + 1000, z + 2000)
+END
+# Debian's VTK belongs to the system's Python.
+if /usr/bin/python3 -c 'import vtk' 2>/dev/null; then
+    tried="$tried vtk"
+    /usr/bin/python3 image.py || fail "VTK reads another image"
+else
+    echo "not tried: there is no VTK for python3"
 fi
 
 # --- A series, by way of its XDMF file ----------------------------------------

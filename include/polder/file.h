@@ -178,6 +178,17 @@ PLD_CALL pld_file_read_part(pld_file *file, const char *name, pld_field *field,
 PLD_CALL pld_file_read_fields(pld_file *file, int nfields,
                               pld_field *const *fields);
 
+/** Let ParaView and VTK open the file as well, as VTKHDF ImageData: add what
+ * they look for, with links to the variables of these fields, which must have
+ * been written; in place of what an earlier call has added. All on one grid of
+ * three dimensions with the same stagger and of real numbers, as readers of VTK
+ * 9.1 fail at others: give a grid of two a third one of size 1. Points are
+ * where pld_file_set_axes() says, so cells appear as points in their centres.
+ * Name such files so that they end in .vtkhdf or .hdf. PLD_ERR_NOENT when a
+ * field has not been written, PLD_ERR_UNSUPPORTED. *Collective, agreed*. */
+PLD_CALL pld_file_write_vtk(pld_file *file, int nfields,
+                            pld_field *const *fields);
+
 /** What a file says of a variable. */
 typedef struct pld_variable {
     pld_type type; /**< smallest of our types that holds its numbers */

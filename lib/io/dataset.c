@@ -2,6 +2,7 @@
 #include "io/axes.h"
 #include "io/check.h"
 #include "io/data.h"
+#include "io/links.h"
 #include "io/dataset.h"
 #include "io/pieces.h"
 #include "io/variable.h"
@@ -213,8 +214,10 @@ static void remove_new(pld_file *file, const struct batch *batch)
 {
     for (int i = batch->nfields - 1; i >= 0; i--)
         if (batch->is_new[i] &&
-            pld_variable_exists(file, batch->fields[i]->name))
+            pld_variable_exists(file, batch->fields[i]->name)) {
+            pld_links_drop(file, batch->fields[i]->name);
             H5Ldelete(file->id, batch->fields[i]->name, H5P_DEFAULT);
+        }
 }
 
 /* --- Writing ----------------------------------------------------------------

@@ -194,6 +194,21 @@ pld_status pld_links_make(hid_t dataset, int ndims,
     return PLD_OK;
 }
 
+void pld_links_drop(pld_file *file, const char *name)
+{
+    hobj_ref_t gone;
+    if (H5Rcreate(&gone, file->id, name, H5R_OBJECT, -1) < 0)
+        return;
+    for (struct pld_scale_known *known = file->scales; known != NULL;
+         known = known->next) {
+        int64_t kept = 0;
+        for (int64_t i = 0; i < known->nbacks; i++)
+            if (known->backs[i].variable != gone)
+                known->backs[kept++] = known->backs[i];
+        known->nbacks = kept;
+    }
+}
+
 /* --- References ----------------------------------------------------------- */
 
 static hid_t back_type(void)

@@ -39,6 +39,9 @@ pld_status pld_scale_remember(pld_file *file, const struct pld_scale_key *key,
 pld_status pld_links_make(hid_t dataset, int ndims,
                           struct pld_scale_known *const *scales);
 
+/* Forget those of a variable that is about to be removed. */
+void pld_links_drop(pld_file *file, const char *name);
+
 /* Write what scales refer to. */
 pld_status pld_links_settle(pld_file *file);
 

@@ -32,21 +32,22 @@ static pld_status make_room(struct names *names, int64_t bytes)
     return PLD_OK;
 }
 
-/* What the library itself keeps in a file is no variable of the user's. */
-static bool is_own(const char *name)
+/* What the library itself keeps in a file is no variable of the user's: tables,
+ * and links for VTK to variables that are listed anyway. */
+static bool is_own(const char *name, H5L_type_t link)
 {
-    return strncmp(name, "polder/", 7) == 0;
+    return strncmp(name, "polder/", 7) == 0 ||
+           (link == H5L_TYPE_SOFT && strncmp(name, "VTKHDF/", 7) == 0);
 }
 
 static herr_t add_object(hid_t file, const char *name, const H5L_info_t *link,
                          void *data)
 {
     struct names *names = data;
-    (void)link;
     hid_t object = H5Oopen(file, name, H5P_DEFAULT);
     bool is_variable = object >= 0 && H5Iget_type(object) == H5I_DATASET;
     pld_h5_close(object);
-    if (!is_variable || is_own(name))
+    if (!is_variable || is_own(name, link->type))
         return 0;
     int64_t bytes = (int64_t)strlen(name) + 1;
     names->status = make_room(names, bytes);
