@@ -199,6 +199,29 @@ TEST(large_ones_are_right_too)
     assert_ok(pld_grid_destroy(&grid));
 }
 
+/* By the BLAS where there is one: all ways that operands can lie, and vectors.
+ */
+TEST(what_the_blas_gets_is_right)
+{
+    static const int sizes[][3] = {
+        {17, 18, 19}, {70, 65, 1}, {1, 70, 65}, {70, 1, 65}};
+    pld_grid *grid = grid_of(1, 3);
+    for (int i = 0; i < 4; i++)
+        for (int way = 0; way < 36; way++) {
+            const struct product p = {
+                .type = PLD_C128,
+                .m = sizes[i][0],
+                .n = sizes[i][1],
+                .k = sizes[i][2],
+                .form = {(pld_form)(way % 3), (pld_form)(way / 3 % 3)},
+                .layout = {(pld_layout)(way / 9 % 2), (pld_layout)(way / 18),
+                           PLD_INTERLEAVED},
+                .alpha = 1};
+            check_product(grid, &p);
+        }
+    assert_ok(pld_grid_destroy(&grid));
+}
+
 /* More points than the caches hold: brought together in strips. */
 TEST(many_points_are_right)
 {
@@ -394,6 +417,7 @@ TEST(wrong_arguments_are_named)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(products_are_right_in_all_layouts_and_forms),
     cmocka_unit_test(large_ones_are_right_too),
+    cmocka_unit_test(what_the_blas_gets_is_right),
     cmocka_unit_test(many_points_are_right),
     cmocka_unit_test(ranks_may_own_nothing),
     cmocka_unit_test(kernels_of_other_processors_are_right),

@@ -5,9 +5,6 @@
 #include "linalg/walk.h"
 
 #include "base/alloc.h"
-#ifdef PLD_HAVE_CBLAS
-#include "linalg/kernel.h"
-#endif
 
 #include <string.h>
 
@@ -173,34 +170,42 @@ static struct pld_batch_side by_rows(const struct work *work, int which,
 }
 
 #ifdef PLD_HAVE_CBLAS
-/* As it lies in its field, if its elements are neighbours there. */
-static struct pld_dense dense_of(const struct work *work, int which, char *at)
+/* Whether its columns, or `turned` its rows, are dense where they are. */
+static bool is_dense(const struct pld_batch_operand *operand, bool turned)
 {
-    const struct pld_batch_operand *operand = &work->operand[which];
-    if (operand->row == 1)
-        return (struct pld_dense){.data = at,
-                                  .ld = operand->column,
-                                  .form = operand->conjugate ? PLD_CONJUGATED
-                                                             : PLD_TRANSPOSED};
-    struct pld_batch_side side = by_rows(work, which, at);
-    return (struct pld_dense){.data = side.at, .ld = side.row};
+    return turned ? operand->row == 1 && operand->column >= operand->rows
+                  : operand->column == 1 && operand->row >= operand->columns;
+}
+
+/* What must be conjugated must lie so that it is turned as well. */
+static bool can_conjugate(const struct pld_batch_operand *operand)
+{
+    return !operand->conjugate || is_dense(operand, true);
 }
 
 /* Products that need neither alpha nor beta. */
-static bool suits_blas(const struct pld_batch_shape *shape)
+static bool suits_blas(const struct work *work)
 {
+    const struct pld_batch_shape *shape = &work->shape;
     return (int64_t)shape->m * shape->n * shape->k >= BLAS_FROM &&
-           shape->alpha == 1 && shape->beta == 0;
+           shape->alpha == 1 && shape->beta == 0 &&
+           can_conjugate(&work->operand[A]) && can_conjugate(&work->operand[B]);
+}
+
+static struct pld_batch_side for_blas(const struct work *work, int which,
+                                      char *at)
+{
+    const struct pld_batch_operand *operand = &work->operand[which];
+    return is_dense(operand, true) ? side_of(operand, at, 0)
+                                   : by_rows(work, which, at);
 }
 
 static void multiply_large(const struct work *work, char *const at[OPERANDS])
 {
-    const struct pld_batch_shape *shape = &work->shape;
-    const struct pld_dense a = dense_of(work, A, at[A]);
-    const struct pld_dense b = dense_of(work, B, at[B]);
-    const struct pld_dense c = {.data = at[C], .ld = shape->n};
-    pld_kernel_multiply(work->type, shape->m, shape->n, shape->k, &a, &b, true,
-                        &c);
+    struct pld_batch_side a = for_blas(work, A, at[A]);
+    struct pld_batch_side b = for_blas(work, B, at[B]);
+    struct pld_batch_side c = side_of(&work->operand[C], at[C], 0);
+    pld_batch_blas(work->type, &work->shape, &a, &b, &c);
 }
 #endif
 
@@ -210,7 +215,7 @@ static void multiply_one(const struct work *work, char *const at[OPERANDS])
     struct pld_batch_side b = by_rows(work, B, at[B]);
     struct pld_batch_side c = side_of(&work->operand[C], at[C], 0);
 #ifdef PLD_HAVE_CBLAS
-    if (suits_blas(&work->shape)) {
+    if (suits_blas(work)) {
         multiply_large(work, at);
         return;
     }
@@ -223,7 +228,7 @@ static void multiply_points(const struct work *work, int64_t n,
 {
     bool direct = work->operand[B].column == 1;
 #ifdef PLD_HAVE_CBLAS
-    direct = direct && !suits_blas(&work->shape);
+    direct = direct && !suits_blas(work);
 #endif
     if (direct) {
         struct pld_batch_side sides[OPERANDS];

@@ -43,6 +43,13 @@ struct pld_batch_kernel {
 /* f64, f32 or c128; `n` is that of the shape. */
 struct pld_batch_kernel pld_batch_kernel_find(pld_type type, int n);
 
+/* One product by the BLAS, alpha 1 and beta 0: of a and b rows or columns are
+ * dense, of c rows. Only where there is a BLAS. */
+void pld_batch_blas(pld_type type, const struct pld_batch_shape *shape,
+                    const struct pld_batch_side *a,
+                    const struct pld_batch_side *b,
+                    const struct pld_batch_side *c);
+
 /* Those of one kind of CPU: f64, f32, c128. */
 enum { PLD_BATCH_F64, PLD_BATCH_F32, PLD_BATCH_C128, PLD_BATCH_TYPES };
 extern const struct pld_batch_kernel pld_batch_baseline[PLD_BATCH_TYPES];
