@@ -72,21 +72,25 @@ named = $(strip $(if $(T),$(foreach f,$(1),$(if $(call is_named,$(f)),$(f))),$(1
 # Without HDF5 there is no room io, and nothing that uses it.
 ifneq ($(HAVE_HDF5),yes)
 unusable := $(call sources,lib/io/*.c) $(shell cd $(srcdir) && \
-	grep -lE 'pld_(file|series|checkpoint)_|"io/' tests/*.c examples/*.c benchmarks/*.c 2>/dev/null; \
+	grep -lE 'pld_(file|series|checkpoint)_|"io/' tests/*.c examples/*.c benchmarks/*.c benchmarks/support/*.c 2>/dev/null; \
 	grep -lE 'pld_(file|series|checkpoint)_' examples/*/*.c 2>/dev/null | xargs -r dirname)
 endif
 
-# Likewise dense algebra without a BLAS.
+# Likewise dense algebra without a BLAS, but for vectors and small matrices.
 ifneq ($(HAVE_CBLAS),yes)
-unusable += $(shell cd $(srcdir) && grep -lE '<cblas.h>|"linalg/(kernel|panels|operand|product|lapack|lapack_qr|tall|gram|lending|rowop|small|factor|flow|flow_mail|sweep|tile_kernel|tiles|tiles_move).h"|"?polder/(matrix|tall|eigen|factor).h"|pld_(cholesky|lu|tall|eigen)_' \
-	lib/linalg/*.c tests/*.c examples/*.c benchmarks/*.c 2>/dev/null)
+plain := $(filter-out %/batch_blas.c,$(call sources,$(addprefix lib/linalg/,batch*.c \
+	strip*.c vector*.c walk.c)))
+unusable += $(filter-out $(plain),$(call sources,lib/linalg/*.c)) \
+	$(filter-out tests/test_batch.c,$(shell cd $(srcdir) && grep -lE \
+	'<cblas.h>|"linalg/|"?polder/(matrix|tall|eigen|factor).h"|pld_(matrix|product|cholesky|lu|tall|eigen)_' \
+	tests/*.c tests/support/*.c examples/*.c benchmarks/*.c 2>/dev/null))
 endif
 
 lib_objects := $(call objects,$(filter-out $(unusable) lib/tool/%,$(call sources,lib/*/*.c)))
 tool := $(if $(filter yes,$(HAVE_HDF5)),$(B)/polder-file)
 headers := $(call sources,include/polder.h include/polder/*.h)
-test_support := $(call objects,$(call sources,tests/support/*.c))
-bench_support := $(call objects,$(call sources,benchmarks/support/*.c))
+test_support := $(call objects,$(filter-out $(unusable),$(call sources,tests/support/*.c)))
+bench_support := $(call objects,$(filter-out $(unusable),$(call sources,benchmarks/support/*.c)))
 
 ifeq ($(HAVE_CMOCKA),yes)
 unit_tests := $(filter-out $(unusable),$(call sources,tests/test_*.c))
