@@ -1,6 +1,6 @@
 /* Products of matrices: against sums of long doubles, and bit by bit against
  * the same product on one rank.
- * TEST: ranks=1,2,3,4,6,7
+ * TEST: ranks=1,2,3,6,7
  * TEST: ranks=4 env=PLD_TRANSPORT=message
  * TEST: ranks=4 env=PLD_FAKE_NODES=2 */
 
