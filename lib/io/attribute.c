@@ -44,9 +44,8 @@ static pld_status open_owner(const pld_file *file,
 
 /* --- Writing -------------------------------------------------------------- */
 
-/* One in place of one that is there; closes nothing that it is given. */
-static pld_status put(hid_t object, const char *name, hid_t stored, hid_t space,
-                      hid_t memory, const void *values)
+pld_status pld_attribute_put(hid_t object, const char *name, hid_t stored,
+                             hid_t space, hid_t memory, const void *values)
 {
     pld_status status = PLD_OK;
     hid_t id = H5I_INVALID_HID;
@@ -73,7 +72,7 @@ pld_status pld_attribute_put_text(hid_t object, const char *name,
               "no type for a text");
     PLD_H5_TO(out, PLD_ERR_MEMORY, H5Tset_cset(type, H5T_CSET_UTF8),
               "no type for a text");
-    PLD_TRY_TO(out, put(object, name, type, space, type, text));
+    PLD_TRY_TO(out, pld_attribute_put(object, name, type, space, type, text));
 out:
     pld_h5_close(type);
     pld_h5_close(space);
@@ -92,7 +91,8 @@ pld_status pld_attribute_put_numbers(hid_t object, const char *name,
         count == 1 ? H5Screate(H5S_SCALAR) : H5Screate_simple(1, &length, NULL);
     PLD_TRY_TO(out, pld_h5_file_type(type, &stored));
     PLD_TRY_TO(out, pld_h5_memory_type(type, &memory));
-    PLD_TRY_TO(out, put(object, name, stored, space, memory, values));
+    PLD_TRY_TO(out,
+               pld_attribute_put(object, name, stored, space, memory, values));
 out:
     pld_h5_close(memory);
     pld_h5_close(stored);

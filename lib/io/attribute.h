@@ -3,7 +3,10 @@
 
 #include "io/hdf5.h"
 
-/* Set an attribute, in place of one that is there. On rank 0, *local*. */
+/* Set an attribute, in place of one that is there. On rank 0, *local*. The
+ * first one is of any type and shape, which stay open. */
+pld_status pld_attribute_put(hid_t object, const char *name, hid_t stored,
+                             hid_t space, hid_t memory, const void *values);
 pld_status pld_attribute_put_text(hid_t object, const char *name,
                                   const char *text);
 pld_status pld_attribute_put_numbers(hid_t object, const char *name,

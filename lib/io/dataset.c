@@ -2,8 +2,8 @@
 #include "io/axes.h"
 #include "io/check.h"
 #include "io/data.h"
-#include "io/links.h"
 #include "io/dataset.h"
+#include "io/links.h"
 #include "io/pieces.h"
 #include "io/variable.h"
 

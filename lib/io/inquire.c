@@ -1,5 +1,6 @@
 #include "polder/file.h"
 #include "io/check.h"
+#include "io/links.h"
 #include "io/variable.h"
 
 #include "base/alloc.h"
@@ -14,42 +15,12 @@
 /* --- Dimensions --------------------------------------------------------------
  */
 
-/* As "HDF5 Dimension Scale Specification and Design Notes" (The HDF Group) has
- * it: a scale has a CLASS and a NAME, a variable a DIMENSION_LIST. */
-
-/* The beginning of a text attribute of fixed length; empty when there is none.
- */
-static void get_text(hid_t object, const char *name, size_t room, char *out)
-{
-    memset(out, 0, room);
-    if (H5Aexists(object, name) <= 0)
-        return;
-    hid_t id = H5Aopen(object, name, H5P_DEFAULT);
-    hid_t stored = H5Aget_type(id);
-    hid_t type = H5Tcopy(H5T_C_S1);
-    H5Tset_size(type, room);
-    H5Tset_cset(type, H5Tget_cset(stored));
-    if (H5Tget_class(stored) == H5T_STRING && H5Tis_variable_str(stored) == 0)
-        (void)H5Aread(id, type, out);
-    out[room - 1] = '\0';
-    pld_h5_close(type);
-    pld_h5_close(stored);
-    pld_h5_close(id);
-}
-
-static bool is_scale(hid_t dataset)
-{
-    char class[32];
-    get_text(dataset, "CLASS", sizeof class, class);
-    return strcmp(class, "DIMENSION_SCALE") == 0;
-}
-
 /* netCDF keeps dimensions without coordinates as scales of this name. */
 static bool has_coordinates(hid_t scale)
 {
     static const char none[] = "This is a netCDF dimension but not a netCDF";
     char name[sizeof none + 32];
-    get_text(scale, "NAME", sizeof name, name);
+    pld_scale_name(scale, sizeof name, name);
     return strncmp(name, none, sizeof none - 1) != 0;
 }
 
@@ -93,7 +64,7 @@ out:
 static pld_status find_scale(hid_t dataset, int dim, int ndims,
                              pld_dimension *out)
 {
-    if (ndims == 1 && is_scale(dataset)) {
+    if (ndims == 1 && pld_scale_is(dataset)) {
         take_scale(dataset, out);
         return PLD_OK;
     }

@@ -1,4 +1,5 @@
 #include "io/links.h"
+#include "io/attribute.h"
 
 #include "base/alloc.h"
 
@@ -24,19 +25,6 @@ struct pld_scale_known {
 
 /* --- Marks ---------------------------------------------------------------- */
 
-static pld_status put(hid_t object, const char *name, hid_t type, hid_t space,
-                      const void *values)
-{
-    pld_status status = PLD_OK;
-    hid_t id = H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
-    PLD_H5_TO(out, PLD_ERR_IO, id, "cannot create attribute '%s'", name);
-    PLD_H5_TO(out, PLD_ERR_IO, H5Awrite(id, type, values),
-              "cannot write attribute '%s'", name);
-out:
-    pld_h5_close(id);
-    return status;
-}
-
 static pld_status put_word(hid_t object, const char *name, const char *text)
 {
     pld_status status = PLD_OK;
@@ -44,7 +32,7 @@ static pld_status put_word(hid_t object, const char *name, const char *text)
     hid_t type = H5Tcopy(H5T_C_S1);
     PLD_H5_TO(out, PLD_ERR_MEMORY, H5Tset_size(type, strlen(text) + 1),
               "no type for a text");
-    PLD_TRY_TO(out, put(object, name, type, space, text));
+    PLD_TRY_TO(out, pld_attribute_put(object, name, type, space, type, text));
 out:
     pld_h5_close(type);
     pld_h5_close(space);
@@ -59,27 +47,35 @@ pld_status pld_scale_mark(hid_t dataset, const char *name)
     return put_word(dataset, "NAME", name);
 }
 
-/* A text of fixed length, as others may have written it; "" if there is none.
- */
-static void read_word(hid_t object, const char *name, size_t size, char *out)
+/* The beginning of a text of fixed length; "" if there is none. */
+static void get_text(hid_t object, const char *name, size_t room, char *out)
 {
-    memset(out, 0, size);
+    memset(out, 0, room);
     if (H5Aexists(object, name) <= 0)
         return;
     hid_t id = H5Aopen(object, name, H5P_DEFAULT);
     hid_t stored = H5Aget_type(id);
-    if (H5Tget_class(stored) == H5T_STRING && H5Tis_variable_str(stored) == 0 &&
-        H5Tget_size(stored) < size && H5Aread(id, stored, out) < 0)
-        *out = '\0';
+    hid_t type = H5Tcopy(H5T_C_S1);
+    H5Tset_size(type, room);
+    H5Tset_cset(type, H5Tget_cset(stored));
+    if (H5Tget_class(stored) == H5T_STRING && H5Tis_variable_str(stored) == 0)
+        (void)H5Aread(id, type, out);
+    out[room - 1] = '\0';
+    pld_h5_close(type);
     pld_h5_close(stored);
     pld_h5_close(id);
 }
 
 bool pld_scale_is(hid_t dataset)
 {
-    char text[64];
-    read_word(dataset, "CLASS", sizeof text, text);
-    return strcmp(text, class_name) == 0;
+    char class[32];
+    get_text(dataset, "CLASS", sizeof class, class);
+    return strcmp(class, class_name) == 0;
+}
+
+void pld_scale_name(hid_t scale, size_t room, char *out)
+{
+    get_text(scale, "NAME", room, out);
 }
 
 /* --- Scales that are known ------------------------------------------------ */
@@ -175,7 +171,8 @@ static pld_status put_list(hid_t dataset, int ndims,
     hid_t space = H5Screate_simple(1, &length, NULL);
     for (int d = 0; d < ndims; d++)
         lists[d] = (hvl_t){.len = 1, .p = &scales[d]->place};
-    PLD_TRY_TO(out, put(dataset, "DIMENSION_LIST", type, space, lists));
+    PLD_TRY_TO(out, pld_attribute_put(dataset, "DIMENSION_LIST", type, space,
+                                      type, lists));
 out:
     pld_h5_close(space);
     pld_h5_close(type);
@@ -252,12 +249,10 @@ out:
 static pld_status write_list(hid_t scale, int64_t n, const struct back *backs)
 {
     hsize_t length = (hsize_t)n;
-    if (H5Aexists(scale, list_name) > 0)
-        PLD_H5(PLD_ERR_IO, H5Adelete(scale, list_name), "cannot replace %s",
-               list_name);
     hid_t type = back_type();
     hid_t space = H5Screate_simple(1, &length, NULL);
-    pld_status status = put(scale, list_name, type, space, backs);
+    pld_status status =
+        pld_attribute_put(scale, list_name, type, space, type, backs);
     pld_h5_close(space);
     pld_h5_close(type);
     return status;

@@ -16,6 +16,8 @@ struct pld_scale_known;
 /* Make a dataset a scale. */
 pld_status pld_scale_mark(hid_t dataset, const char *name);
 bool pld_scale_is(hid_t dataset);
+/* The beginning of its NAME; "" if it has none. */
+void pld_scale_name(hid_t scale, size_t room, char *out);
 
 /* What a scale is asked for by. */
 struct pld_scale_key {

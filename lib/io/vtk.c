@@ -58,18 +58,12 @@ static pld_status check_fields(const pld_file *file, int nfields,
 static pld_status put_type(hid_t group)
 {
     static const char type[] = "ImageData";
-    pld_status status = PLD_OK;
-    hid_t id = H5I_INVALID_HID;
     hid_t space = H5Screate(H5S_SCALAR);
     hid_t stored = H5Tcopy(H5T_C_S1);
     H5Tset_size(stored, sizeof type - 1);
     H5Tset_strpad(stored, H5T_STR_NULLPAD);
-    id = H5Acreate2(group, "Type", stored, space, H5P_DEFAULT, H5P_DEFAULT);
-    PLD_H5_TO(out, PLD_ERR_IO, id, "cannot create attribute 'Type'");
-    PLD_H5_TO(out, PLD_ERR_IO, H5Awrite(id, stored, type),
-              "cannot write attribute 'Type'");
-out:
-    pld_h5_close(id);
+    pld_status status =
+        pld_attribute_put(group, "Type", stored, space, stored, type);
     pld_h5_close(stored);
     pld_h5_close(space);
     return status;
